@@ -1,0 +1,260 @@
+//! Sets of ids and states of the backing, packed into a few bits each.
+
+use core::fmt;
+use core::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::universe::{IdIx, Shape, Val};
+
+/// A set of ids.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(into = "Vec<u8>", try_from = "Vec<u8>")]
+pub struct IdSet(pub u16);
+
+impl IdSet {
+    /// None.
+    pub const EMPTY: Self = Self(0);
+
+    /// This one alone.
+    pub fn one(ix: IdIx) -> Self {
+        Self(1 << ix.0)
+    }
+
+    /// Those below this number.
+    pub fn first(count: u8) -> Self {
+        Self(u16::MAX.checked_shr(u32::from(16 - count.min(16))).unwrap_or(0))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// How many.
+    pub fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// Whether this one is in it.
+    pub fn has(self, ix: IdIx) -> bool {
+        self.0 >> ix.0 & 1 == 1
+    }
+
+    /// Puts one in.
+    pub fn insert(&mut self, ix: IdIx) {
+        self.0 |= 1 << ix.0;
+    }
+
+    /// Takes one out.
+    pub fn remove(&mut self, ix: IdIx) {
+        self.0 &= !(1 << ix.0);
+    }
+
+    /// In either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// In both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// In this one and not in the other.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The one with this many before it, if there are that many.
+    pub fn nth(self, n: u32) -> Option<IdIx> {
+        self.iter().nth(n as usize)
+    }
+
+    /// All, ascending.
+    pub fn iter(self) -> impl Iterator<Item = IdIx> {
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            let next = u8::try_from(rest.trailing_zeros()).expect("at most 16");
+            (rest != 0).then(|| {
+                rest &= rest - 1;
+                IdIx(next)
+            })
+        })
+    }
+}
+
+impl fmt::Debug for IdSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(|ix| ix.0)).finish()
+    }
+}
+
+impl From<IdSet> for Vec<u8> {
+    fn from(set: IdSet) -> Self {
+        set.iter().map(|ix| ix.0).collect()
+    }
+}
+
+impl TryFrom<Vec<u8>> for IdSet {
+    type Error = String;
+
+    fn try_from(list: Vec<u8>) -> Result<Self, String> {
+        let mut set = Self::EMPTY;
+        for ix in list {
+            if ix >= Shape::IDS {
+                return Err(format!("expected ids below {}, got {ix}", Shape::IDS));
+            }
+            set.insert(IdIx(ix));
+        }
+        Ok(set)
+    }
+}
+
+/// What every id of the universe is worth at one moment: four bits each, zero if it is not alive.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct State(pub u64);
+
+impl State {
+    /// Nothing is alive.
+    pub const EMPTY: Self = Self(0);
+    /// The highest value.
+    pub const VALUES: Val = 14;
+    /// Stands for a value that no regime has: only a broken subject comes up with one.
+    pub const FOREIGN: Val = 15;
+
+    /// The value of this id, if it is alive.
+    pub fn get(self, ix: IdIx) -> Option<Val> {
+        #[expect(clippy::cast_possible_truncation, reason = "four bits")]
+        let value = (self.0 >> (4 * u32::from(ix.0)) & 15) as Val;
+        (value != 0).then_some(value)
+    }
+
+    /// Gives this id a value, or none.
+    pub fn set(&mut self, ix: IdIx, value: Option<Val>) {
+        let bits = match value {
+            None => 0,
+            Some(value @ 1..=Self::VALUES) => u64::from(value),
+            Some(_) => u64::from(Self::FOREIGN),
+        };
+        let shift = 4 * u32::from(ix.0);
+        self.0 = self.0 & !(15 << shift) | bits << shift;
+    }
+
+    /// The ids that are alive.
+    pub fn alive(self) -> IdSet {
+        let any = (self.0 | self.0 >> 1 | self.0 >> 2 | self.0 >> 3) & 0x1111_1111_1111_1111;
+        gather(any)
+    }
+
+    /// The ids whose values differ.
+    pub fn differs(self, other: Self) -> IdSet {
+        Self(self.0 ^ other.0).alive()
+    }
+
+    /// These ids alone.
+    #[must_use]
+    pub fn only(self, ids: IdSet) -> Self {
+        Self(self.0 & spread(ids))
+    }
+
+    /// With these ids as the other state has them.
+    #[must_use]
+    pub fn with(self, ids: IdSet, other: Self) -> Self {
+        let mask = spread(ids);
+        Self(self.0 & !mask | other.0 & mask)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.alive().iter().map(|ix| (ix.0, self.get(ix).unwrap_or(0)))).finish()
+    }
+}
+
+/// One bit of every four, packed.
+fn gather(mut nibbles: u64) -> IdSet {
+    nibbles = (nibbles | nibbles >> 3) & 0x0303_0303_0303_0303;
+    nibbles = (nibbles | nibbles >> 6) & 0x000f_000f_000f_000f;
+    nibbles = (nibbles | nibbles >> 12) & 0x0000_00ff_0000_00ff;
+    nibbles = (nibbles | nibbles >> 24) & 0xffff;
+    #[expect(clippy::cast_possible_truncation, reason = "sixteen bits are left")]
+    IdSet(nibbles as u16)
+}
+
+/// Four bits for every one.
+fn spread(ids: IdSet) -> u64 {
+    let mut bits = u64::from(ids.0);
+    bits = (bits | bits << 24) & 0x0000_00ff_0000_00ff;
+    bits = (bits | bits << 12) & 0x000f_000f_000f_000f;
+    bits = (bits | bits << 6) & 0x0303_0303_0303_0303;
+    bits = (bits | bits << 3) & 0x1111_1111_1111_1111;
+    bits * 15
+}
+
+/// What one commit does: ids with their new values, or none. Written as `0=2 3=-`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Changes {
+    /// The ids it touches.
+    pub ids: IdSet,
+    /// What they are worth afterwards.
+    pub values: State,
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, ix) in self.ids.iter().enumerate() {
+            f.write_str(if n == 0 { "" } else { " " })?;
+            match self.values.get(ix) {
+                Some(value) => write!(f, "{}={value}", ix.0)?,
+                None => write!(f, "{}=-", ix.0)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+impl From<Changes> for String {
+    fn from(changes: Changes) -> Self {
+        changes.to_string()
+    }
+}
+
+impl TryFrom<String> for Changes {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for Changes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut changes = Self::default();
+        for part in text.split_whitespace() {
+            let wrong = || format!("expected a change such as 3=2 or 3=-, got {part:?}");
+            let (id, value) = part.split_once('=').ok_or_else(wrong)?;
+            let id = id.parse().ok().filter(|id| *id < Shape::IDS).map(IdIx).ok_or_else(wrong)?;
+            let value = match value {
+                "-" => None,
+                value => Some(value.parse().ok().filter(|value| (1..=State::VALUES).contains(value)).ok_or_else(wrong)?),
+            };
+            changes.ids.insert(id);
+            changes.values.set(id, value);
+        }
+        Ok(changes)
+    }
+}

@@ -1,0 +1,102 @@
+//! What can be put in the machine's place: the trait that the world drives and the checkers look behind.
+
+use crate::machine::{Answer, Broken, Config, Epoch, Input, Output, Report, StoreManager, Time, Timeout};
+
+use super::state::State;
+use super::universe::{Universe, Val};
+
+/// A store manager, as the world drives it.
+///
+/// There are two levels. Level one, this trait, is the machine's: inputs in, outputs out, time as a value. Whoever drives it keeps
+/// the machine's contract: after [`handle`](Self::handle) the outputs are drained, and time never runs backwards. Level two is a
+/// reader's: open, poll a call of `next`, drop it, stop, resume, progress, report, put to handles and futures; it comes with
+/// the driver, and whatever stands at it produces the same [`Observation`](super::Observation)s, so one set of checkers serves both.
+///
+/// A planted bug is a subject that wraps the machine, or stands for it.
+pub trait Subject {
+    /// One stimulus.
+    fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val>;
+
+    /// The next thing the outside must do.
+    fn poll_output(&mut self) -> Option<Output>;
+
+    /// The next moment at which time alone makes something happen.
+    fn poll_timeout(&self) -> Option<Timeout>;
+
+    /// The census.
+    fn report(&self) -> Report;
+
+    /// What the store holds, foreign ids left out; `None` if it cannot be looked into.
+    fn store(&self, universe: &Universe) -> Option<State> {
+        let _ = universe;
+        None
+    }
+
+    /// Recounts its invariants, if it can.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// A number that is equal only for states with equal futures, if it has one.
+    fn fingerprint(&self, now: Time) -> Option<u128> {
+        let _ = now;
+        None
+    }
+
+    /// Drops what is no longer needed. The world calls it now and then, as a driver does without its lock.
+    fn discard(&mut self) {}
+}
+
+/// A subject that can be made from scratch, as many times as a campaign has runs.
+pub trait Fresh: Subject + Sized {
+    /// A subject that has just asked to subscribe.
+    fn fresh(config: Config, epoch: Epoch, now: Time) -> Self;
+}
+
+impl Fresh for StoreManager<Val> {
+    fn fresh(config: Config, epoch: Epoch, now: Time) -> Self {
+        Self::new(config, epoch, now)
+    }
+}
+
+impl Subject for StoreManager<Val> {
+    fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
+        self.handle(now, input)
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.poll_output()
+    }
+
+    fn poll_timeout(&self) -> Option<Timeout> {
+        self.poll_timeout()
+    }
+
+    fn report(&self) -> Report {
+        self.report()
+    }
+
+    fn store(&self, universe: &Universe) -> Option<State> {
+        let mut state = State::EMPTY;
+        for (id, value) in self.entities() {
+            let place = universe.place(id);
+            if place.at() < universe.ids().len() {
+                state.set(place, Some(**value));
+            }
+        }
+        Some(state)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.check().map_err(|broken: Broken| broken.to_string())
+    }
+
+    fn fingerprint(&self, now: Time) -> Option<u128> {
+        Some(self.fingerprint(now, |value| u64::from(*value)))
+    }
+
+    fn discard(&mut self) {
+        let mut garbage = crate::machine::Garbage::default();
+        self.swap_garbage(&mut garbage);
+    }
+}
