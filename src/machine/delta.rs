@@ -1,0 +1,130 @@
+//! What a watcher is told: deltas, and the batches that hold them.
+
+use core::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::entity::EntityId;
+use super::numbers::{Position, Revno};
+
+/// Whether an entity is alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Change {
+    /// Alive, new or with another value.
+    Changed,
+    /// Gone; the value is the last one the store had.
+    Removed,
+}
+
+/// One entity changed or removed. Cheap to clone: one shared record, no copy of the value.
+pub struct Delta<V>(Arc<Record<V>>);
+
+struct Record<V> {
+    id: EntityId,
+    revno: Revno,
+    change: Change,
+    value: Arc<V>,
+}
+
+impl<V> Delta<V> {
+    pub(super) fn new(id: EntityId, revno: Revno, change: Change, value: Arc<V>) -> Self {
+        Self(Arc::new(Record { id, revno, change, value }))
+    }
+
+    /// Which entity.
+    pub fn id(&self) -> &EntityId {
+        &self.0.id
+    }
+
+    /// The revno of its latest change. Deltas of a batch ascend by it.
+    pub fn revno(&self) -> Revno {
+        self.0.revno
+    }
+
+    /// Changed or removed.
+    pub fn change(&self) -> Change {
+        self.0.change
+    }
+
+    /// Its value now, or the last one the store had.
+    pub fn value(&self) -> &Arc<V> {
+        &self.0.value
+    }
+
+    /// Reads the record's count, so that a cold one is on its way from memory before it is cloned.
+    #[inline]
+    pub(super) fn touch(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+}
+
+impl<V> Clone for Delta<V> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V: fmt::Debug> fmt::Debug for Delta<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Record { id, revno, change, value } = &*self.0;
+        write!(f, "{change:?} {id} = {value:?} @{revno}")
+    }
+}
+
+impl<V: PartialEq> PartialEq for Delta<V> {
+    fn eq(&self, other: &Self) -> bool {
+        let (a, b) = (&*self.0, &*other.0);
+        a.id == b.id && a.revno == b.revno && a.change == b.change && *a.value == *b.value
+    }
+}
+
+/// What one call of `next` is answered with: everything that changed since the watcher's cursor, once per entity.
+///
+/// Calls that took at the same revno from the same cursor with the same filter share the deltas.
+pub struct Batch<V> {
+    pub(super) revno: Revno,
+    pub(super) position: Position,
+    pub(super) deltas: Arc<[Delta<V>]>,
+}
+
+impl<V> Batch<V> {
+    /// Where it brings the watcher: its new cursor.
+    pub fn revno(&self) -> Revno {
+        self.revno
+    }
+
+    /// The position of the backing whose state the watcher holds with it.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The deltas, ascending by the revno of their latest change, ties by id.
+    pub fn deltas(&self) -> &[Delta<V>] {
+        &self.deltas
+    }
+
+    /// Whether both hold the very same deltas, not only equal ones.
+    pub fn shares_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.deltas, &other.deltas)
+    }
+}
+
+impl<V> Clone for Batch<V> {
+    fn clone(&self) -> Self {
+        Self { revno: self.revno, position: self.position, deltas: Arc::clone(&self.deltas) }
+    }
+}
+
+impl<V: fmt::Debug> fmt::Debug for Batch<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "batch to {} ({}) {:?}", self.revno, self.position, &*self.deltas)
+    }
+}
+
+impl<V: PartialEq> PartialEq for Batch<V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.revno == other.revno && self.position == other.position && self.deltas == other.deltas
+    }
+}

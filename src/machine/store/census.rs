@@ -1,0 +1,81 @@
+//! Recounts the store.
+
+use super::super::manager::{Broken, ensure};
+use super::{Entry, Slot, Store};
+
+impl<V> Store<V> {
+    /// Every entry, by slot; for checks.
+    pub(in crate::machine) fn slots(&self) -> impl Iterator<Item = (Slot, &Entry<V>)> {
+        self.entries
+            .iter()
+            .map(|(key, entry)| (Slot(u32::try_from(key).expect("a store holds fewer than 2^32 ids")), entry))
+    }
+
+    pub(in crate::machine) fn check(&self) -> Result<(), Broken> {
+        let live = self.slots().filter(|(_, entry)| entry.value.is_some()).count();
+        ensure(live == self.live.len(), "truthful-report", || {
+            format!("{live} entities live, {} are counted", self.live.len())
+        })?;
+        let tombstones = self.slots().filter(|(_, entry)| entry.is_tombstone()).count();
+        ensure(tombstones == self.tombstones, "truthful-report", || {
+            format!("{tombstones} tombstones, {} are counted", self.tombstones)
+        })?;
+        ensure(self.table.len() == self.entries.len(), "truthful-report", || {
+            "the table and the entries differ".to_owned()
+        })?;
+        self.slots().try_for_each(|(slot, entry)| self.check_entry(slot, entry))?;
+        self.check_orders()
+    }
+
+    fn check_entry(&self, slot: Slot, entry: &Entry<V>) -> Result<(), Broken> {
+        let id = &entry.id;
+        ensure(self.find(id) == Some(slot), "exact-prefix", || format!("{id} is not found by its id"))?;
+        if entry.value.is_some() {
+            let seated = self.live.get(entry.seat as usize) == Some(&slot);
+            ensure(seated && entry.placed, "exact-prefix", || format!("{id} lives and is not among the live"))?;
+        }
+        ensure(!entry.placed || entry.value.is_some() || !entry.lives.is_empty(), "bounded-tombstones", || {
+            format!("{id} is a tombstone nobody needs")
+        })?;
+        let mut end = super::Revno(0);
+        for life in entry.lives.iter() {
+            ensure(end <= life.born && life.born < life.died, "exact-prefix", || format!("the lives of {id} overlap"))?;
+            end = life.died;
+        }
+        ensure(entry.value.is_none() || end <= entry.born, "exact-prefix", || format!("the lives of {id} overlap"))?;
+        let graves = self.model(entry.model).lives_around(super::Revno(0)).count();
+        ensure(graves <= self.model(entry.model).graves(), "truthful-report", || {
+            "ended lives are miscounted".to_owned()
+        })
+    }
+
+    fn check_orders(&self) -> Result<(), Broken> {
+        let placed = self.slots().filter(|(_, entry)| entry.placed).count();
+        let (mut in_all, mut last) = (0, None);
+        for (place, cell) in self.overall.places() {
+            let entry = self.entry(cell.slot);
+            ensure(entry.in_all == place && entry.changed == cell.revno, "ordered", || {
+                format!("{} is misplaced", entry.id)
+            })?;
+            let key = (cell.revno, &entry.id);
+            ensure(last.is_none_or(|last| last < key), "ordered", || format!("{} comes too late", entry.id))?;
+            (in_all, last) = (in_all + 1, Some(key));
+        }
+        ensure(in_all == placed, "ordered", || format!("{placed} entities are placed, {in_all} stand in the order"))?;
+        let (mut in_models, mut graves) = (0, 0);
+        for (ix, model) in self.models.iter() {
+            for (place, cell) in model.order.places() {
+                let entry = self.entry(cell.slot);
+                let right = entry.in_model == place && entry.model == ix && cell.removed == entry.value.is_none();
+                ensure(right, "ordered", || format!("{} is misplaced in its model", entry.id))?;
+                in_models += 1;
+            }
+            graves += model.graves();
+        }
+        let lives: usize = self.slots().map(|(_, entry)| entry.lives.iter().count()).sum();
+        ensure(lives == graves, "bounded-tombstones", || format!("{lives} ended lives, {graves} are listed"))?;
+        ensure(in_models == placed, "ordered", || {
+            format!("{placed} entities are placed, {in_models} stand in their models' orders")
+        })
+    }
+}

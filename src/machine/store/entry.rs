@@ -1,0 +1,115 @@
+//! What the store remembers of one id.
+
+use std::sync::Arc;
+
+use super::super::entity::EntityId;
+use super::super::numbers::Revno;
+use super::ModelIx;
+use super::order::Place;
+
+/// One life of an entity: alive at every revno from `born` until before `died`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::machine) struct Life {
+    pub(in crate::machine) born: Revno,
+    pub(in crate::machine) died: Revno,
+}
+
+impl Life {
+    pub(in crate::machine) fn contains(self, cursor: Revno) -> bool {
+        self.born <= cursor && cursor < self.died
+    }
+}
+
+#[derive(Debug)]
+pub(in crate::machine) struct Entry<V> {
+    pub(in crate::machine) id: EntityId,
+    /// The value, while it is alive.
+    pub(in crate::machine) value: Option<Arc<V>>,
+    /// When the life it has, or had last, began.
+    pub(in crate::machine) born: Revno,
+    /// Its latest change by value.
+    pub(in crate::machine) changed: Revno,
+    pub(super) in_all: Place,
+    pub(super) in_model: Place,
+    /// Ended lives that somebody may still need to be told of, oldest first.
+    pub(in crate::machine) lives: Lives,
+    pub(in crate::machine) model: ModelIx,
+    /// Its place among the live.
+    pub(super) seat: u32,
+    /// First of the cohorts that know they are behind because of this entity.
+    pub(in crate::machine) witness_of: u32,
+    /// Whether it stands in the revno orders: alive, or a tombstone.
+    pub(super) placed: bool,
+    /// Named in the queue of notices.
+    pub(in crate::machine) queued: bool,
+    /// Named by the fetch in flight.
+    pub(in crate::machine) asked: bool,
+    /// Named by a change that is about to be applied.
+    pub(in crate::machine) planned: bool,
+}
+
+impl<V> Entry<V> {
+    pub(super) fn new(id: EntityId, model: ModelIx) -> Self {
+        Self {
+            id,
+            value: None,
+            born: Revno(0),
+            changed: Revno(0),
+            in_all: Place::NOWHERE,
+            in_model: Place::NOWHERE,
+            lives: Lives::default(),
+            model,
+            seat: 0,
+            witness_of: u32::MAX,
+            placed: false,
+            queued: false,
+            asked: false,
+            planned: false,
+        }
+    }
+
+    pub(in crate::machine) fn is_tombstone(&self) -> bool {
+        self.placed && self.value.is_none()
+    }
+
+    /// Whether a watcher brought to `cursor` holds it: it was alive there.
+    pub(in crate::machine) fn held_at(&self, cursor: Revno) -> bool {
+        (self.value.is_some() && self.born <= cursor) || self.lives.iter().any(|life| life.contains(cursor))
+    }
+
+    /// Whether nothing refers to it: it can be freed.
+    pub(in crate::machine) fn is_unused(&self) -> bool {
+        !self.placed && !self.queued && !self.asked && !self.planned
+    }
+}
+
+/// Ended lives; nearly always none or one, so an empty list is one word.
+#[derive(Debug, Default)]
+pub(in crate::machine) struct Lives(Option<Box<Vec<Life>>>);
+
+impl Lives {
+    pub(in crate::machine) fn iter(&self) -> impl Iterator<Item = Life> {
+        self.0.iter().flat_map(|lives| lives.iter().copied())
+    }
+
+    pub(in crate::machine) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    pub(super) fn contains(&self, life: &Life) -> bool {
+        self.0.as_ref().is_some_and(|lives| lives.contains(life))
+    }
+
+    pub(super) fn push(&mut self, life: Life) {
+        self.0.get_or_insert_default().push(life);
+    }
+
+    pub(super) fn retain(&mut self, keep: impl FnMut(&Life) -> bool) {
+        if let Some(lives) = &mut self.0 {
+            lives.retain(keep);
+            if lives.is_empty() {
+                self.0 = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The store: every entity known, in the order of its latest change overall and per model, and the lives still owed to somebody.
+//!
+//! It knows nothing of watchers but a list per model of the audiences that look at it; who still needs an ended life is
+//! asked of its caller.
+
+mod census;
+mod entry;
+mod models;
+mod order;
+mod table;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use slab::Slab;
+
+use super::delta::{Change, Delta};
+use super::entity::EntityId;
+use super::garbage::Garbage;
+use super::numbers::{Position, Revno};
+pub(super) use entry::{Entry, Life};
+pub(super) use models::{Model, ModelIx};
+pub(super) use order::{Cell, RevnoOrder};
+use table::Table;
+
+/// Where an entity's entry lies; stable while the entry exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(pub(super) u32);
+
+#[derive(Debug)]
+pub(super) struct Store<V> {
+    entries: Slab<Entry<V>>,
+    table: Table,
+    models: models::ModelTable<V>,
+    overall: RevnoOrder<V>,
+    /// Live entities; those before `seen` were brought by the load that is running.
+    live: Vec<Slot>,
+    seen: usize,
+    /// Ended lives that the resume window may still hold, oldest first: (died, slot, born).
+    windowed: VecDeque<(Revno, Slot, Revno)>,
+    window: u64,
+    pub(super) latest: Revno,
+    pub(super) position: Position,
+    tombstones: usize,
+}
+
+impl<V> Store<V> {
+    pub(super) fn new(window: u64) -> Self {
+        Self {
+            entries: Slab::new(),
+            table: Table::new(),
+            models: models::ModelTable::new(),
+            overall: RevnoOrder::new(),
+            live: Vec::new(),
+            seen: 0,
+            windowed: VecDeque::new(),
+            window,
+            latest: Revno(0),
+            position: Position(0),
+            tombstones: 0,
+        }
+    }
+
+    /// The oldest revno a watcher can resume from.
+    pub(super) fn oldest(&self) -> Revno {
+        Revno(self.latest.0.saturating_sub(self.window))
+    }
+
+    pub(super) fn find(&self, id: &EntityId) -> Option<Slot> {
+        self.table.find(id, |slot| &self.entries[slot.0 as usize].id)
+    }
+
+    /// The entry of this id, made if there is none. One that stays unused must be given back by [`Self::release_unused`].
+    pub(super) fn intern(&mut self, id: &EntityId) -> Slot {
+        if let Some(slot) = self.find(id) {
+            return slot;
+        }
+        let model = self.models.intern(id.model);
+        self.models.get_mut(model).entries += 1;
+        let slot = Slot(
+            u32::try_from(self.entries.insert(Entry::new(id.clone(), model)))
+                .expect("a store holds fewer than 2^32 ids"),
+        );
+        let entries = &self.entries;
+        self.table.insert(id, slot, |slot| &entries[slot.0 as usize].id);
+        slot
+    }
+
+    /// Frees the entry if nothing refers to it any more.
+    pub(super) fn release_unused(&mut self, slot: Slot) {
+        if self.entries[slot.0 as usize].is_unused() {
+            let entries = &self.entries;
+            self.table.remove(slot, |slot| &entries[slot.0 as usize].id);
+            let entry = self.entries.remove(slot.0 as usize);
+            self.models.get_mut(entry.model).entries -= 1;
+            self.models.release_unused(entry.model);
+        }
+    }
+
+    pub(super) fn entry(&self, slot: Slot) -> &Entry<V> {
+        &self.entries[slot.0 as usize]
+    }
+
+    pub(super) fn entry_mut(&mut self, slot: Slot) -> &mut Entry<V> {
+        &mut self.entries[slot.0 as usize]
+    }
+
+    pub(super) fn model(&self, model: ModelIx) -> &Model<V> {
+        self.models.get(model)
+    }
+
+    pub(super) fn model_mut(&mut self, model: ModelIx) -> &mut Model<V> {
+        self.models.get_mut(model)
+    }
+
+    pub(super) fn models(&self) -> &models::ModelTable<V> {
+        &self.models
+    }
+
+    pub(super) fn models_mut(&mut self) -> &mut models::ModelTable<V> {
+        &mut self.models
+    }
+
+    pub(super) fn overall(&self) -> &RevnoOrder<V> {
+        &self.overall
+    }
+
+    pub(super) fn live(&self) -> &[Slot] {
+        &self.live
+    }
+
+    pub(super) fn tombstones(&self) -> usize {
+        self.tombstones
+    }
+
+    /// Gives an entity the value it has since revno `latest`, and hands out what it replaces.
+    pub(super) fn put(&mut self, slot: Slot, value: Arc<V>, garbage: &mut Garbage<V>) {
+        self.unplace(slot, garbage);
+        let revno = self.latest;
+        let entry = &mut self.entries[slot.0 as usize];
+        let delta = Delta::new(entry.id.clone(), revno, Change::Changed, Arc::clone(&value));
+        match entry.value.replace(value) {
+            Some(old) => garbage.values.push(old),
+            None => {
+                entry.born = revno;
+                entry.seat = u32::try_from(self.live.len()).expect("a store holds fewer than 2^32 ids");
+                self.live.push(slot);
+            }
+        }
+        self.place(slot, delta);
+    }
+
+    /// Ends an entity's life at revno `latest`. `needed` says whether a watcher's cursor lies in it.
+    pub(super) fn end(&mut self, slot: Slot, needed: bool, garbage: &mut Garbage<V>) {
+        self.unplace(slot, garbage);
+        let revno = self.latest;
+        let windowed = self.oldest() < revno;
+        let entry = &mut self.entries[slot.0 as usize];
+        let value = entry.value.take().expect("only a live entity is ended");
+        let (seat, born, model) = (entry.seat as usize, entry.born, entry.model);
+        self.live.swap_remove(seat);
+        if let Some(&moved) = self.live.get(seat) {
+            self.entries[moved.0 as usize].seat = u32::try_from(seat).expect("a seat is below the length of the list");
+        }
+        let entry = &mut self.entries[slot.0 as usize];
+        if needed || windowed {
+            entry.lives.push(Life { born, died: revno });
+            self.models.get_mut(model).add_grave(revno, slot, born);
+            self.models.note_graves(model);
+        }
+        if windowed {
+            self.windowed.push_back((revno, slot, born));
+        }
+        if entry.lives.is_empty() {
+            garbage.values.push(value);
+            self.release_unused(slot);
+        } else {
+            self.tombstones += 1;
+            let delta = Delta::new(entry.id.clone(), revno, Change::Removed, value);
+            self.place(slot, delta);
+        }
+    }
+
+    /// Forgets an ended life that nobody needs; the tombstone goes with the last of them.
+    pub(super) fn forget_life(&mut self, slot: Slot, life: Life, garbage: &mut Garbage<V>) {
+        let entry = &mut self.entries[slot.0 as usize];
+        entry.lives.retain(|other| *other != life);
+        let model = entry.model;
+        let gone = entry.is_tombstone() && entry.lives.is_empty();
+        self.models.get_mut(model).remove_grave(life.died, slot);
+        self.models.note_graves(model);
+        if gone {
+            self.tombstones -= 1;
+            self.unplace(slot, garbage);
+            self.release_unused(slot);
+        }
+    }
+
+    /// The next ended life that has left the resume window, if it is still remembered.
+    pub(super) fn next_expired(&mut self) -> Option<(Slot, Life)> {
+        let oldest = self.oldest();
+        while let Some(&(died, slot, born)) = self.windowed.front() {
+            if died > oldest {
+                return None;
+            }
+            self.windowed.pop_front();
+            let life = Life { born, died };
+            if self.entries.get(slot.0 as usize).is_some_and(|entry| entry.lives.contains(&life)) {
+                return Some((slot, life));
+            }
+        }
+        None
+    }
+
+    /// Begins a load: no live entity has been brought yet.
+    pub(super) fn begin_seeing(&mut self) {
+        self.seen = 0;
+    }
+
+    /// The load brought this live entity.
+    pub(super) fn see(&mut self, slot: Slot) {
+        let seat = self.entries[slot.0 as usize].seat as usize;
+        if seat >= self.seen {
+            self.swap_seats(seat, self.seen);
+            self.seen += 1;
+        }
+    }
+
+    /// The load found later that it is gone.
+    pub(super) fn unsee(&mut self, slot: Slot) {
+        let seat = self.entries[slot.0 as usize].seat as usize;
+        if seat < self.seen {
+            self.seen -= 1;
+            self.swap_seats(seat, self.seen);
+        }
+    }
+
+    /// The live entities that the load did not bring.
+    pub(super) fn unseen(&self) -> &[Slot] {
+        &self.live[self.seen..]
+    }
+
+    /// The same, by id; for fingerprints.
+    pub(super) fn unseen_ids(&self) -> impl Iterator<Item = &EntityId> {
+        let mut ids: Vec<_> = self.unseen().iter().map(|&slot| &self.entry(slot).id).collect();
+        ids.sort_unstable();
+        ids.into_iter()
+    }
+
+    fn swap_seats(&mut self, a: usize, b: usize) {
+        self.live.swap(a, b);
+        for seat in [a, b] {
+            let slot = self.live[seat];
+            self.entries[slot.0 as usize].seat = u32::try_from(seat).expect("a seat is below the length of the list");
+        }
+    }
+
+    fn place(&mut self, slot: Slot, delta: Delta<V>) {
+        let entry = &mut self.entries[slot.0 as usize];
+        entry.in_model = self.models.get_mut(entry.model).order.push(slot, delta.clone());
+        entry.in_all = self.overall.push(slot, delta);
+        entry.changed = self.latest;
+        entry.placed = true;
+    }
+
+    fn unplace(&mut self, slot: Slot, garbage: &mut Garbage<V>) {
+        let entry = &mut self.entries[slot.0 as usize];
+        if !core::mem::take(&mut entry.placed) {
+            return;
+        }
+        if entry.value.is_none() && !entry.lives.is_empty() {
+            self.tombstones -= 1;
+        }
+        let (in_all, in_model, model) = (entry.in_all, entry.in_model, entry.model);
+        let entries = &mut self.entries;
+        garbage.deltas.push(self.overall.remove(in_all, |slot, place| entries[slot.0 as usize].in_all = place));
+        let order = &mut self.models.get_mut(model).order;
+        garbage.deltas.push(order.remove(in_model, |slot, place| entries[slot.0 as usize].in_model = place));
+    }
+}
