@@ -1,34 +1,38 @@
 //! What checks a store manager: a small world to run it in, a generator of legal operations, and a reference model.
 //!
 //! [`World`] puts a [`Subject`] between a simulated backing and simulated readers. A [`Generator`] draws [`Operation`]s from
-//! [`Choices`]; the world applies them and writes down [`Observation`]s; the [`Reference`] says from those alone what the
-//! promises demand; [`Lockstep`] compares. Property tests, the fuzz target, the exhaustive search and the simulator all
+//! [`Choices`]; the world applies them and writes down [`Observation`]s; the `Reference` says from those alone what the
+//! promises demand; `Lockstep` compares. Property tests, the fuzz target, the exhaustive search and the simulator all
 //! stand on these.
 
 mod backing;
 mod choices;
+mod deliver;
 mod generator;
-mod lockstep;
+mod habits;
+mod handles;
+mod healing;
 mod observation;
 mod operation;
 mod readers;
-mod reference;
 mod regime;
+mod sabotage;
+mod stage;
 mod state;
 mod subject;
 mod universe;
 mod world;
 
-pub use backing::{Backing, Flight, LogEntry, Message, Session};
+pub use backing::{Backing, Flight, Load, LogEntry, Message, OpenFetch, Reading, Session, StepRead};
 pub use choices::{Bytes, Choices, Stream, Word};
 pub use generator::Generator;
-pub use lockstep::{Broken, Lockstep, Promise};
-pub use observation::{BatchSeen, CallSeen, DeltaSeen, How, Observation, Seen};
+pub use healing::Healing;
+pub use observation::{BatchSeen, CallSeen, DeltaSeen, EPOCH, How, Observation, Seen};
 pub use operation::{CallKind, Failing, Operation, Party, StaleKind, Token};
 pub use readers::{Call, Held, Reader, Status};
-pub use reference::{Expected, Reference};
-pub use regime::{Character, Faults, Hints, Regime};
+pub use regime::{Budgets, Character, Commits, Faults, Regime, Telling, Weights};
+pub use stage::Stage;
 pub use state::{Changes, IdSet, State};
-pub use subject::Subject;
+pub use subject::{Fresh, Subject};
 pub use universe::{FilterIx, IdIx, Shape, Universe, Val};
-pub use world::{EPOCH, Stage, World};
+pub use world::World;

@@ -7,7 +7,7 @@
 use core::ops::Range;
 
 use crate::machine::{
-    BackingCall, Cause, CauseClass, Change, Epoch, NextError, Position, Progress, ResumeError, ResumePoint, Revno, Time, WatchError,
+    BackingCall, Cause, Change, Epoch, NextError, Position, Progress, ResumeError, ResumePoint, Revno, Time, WatchError,
     WatcherId,
 };
 
@@ -17,7 +17,7 @@ use super::universe::{FilterIx, IdIx, Val};
 /// One thing seen.
 ///
 /// Generations and fetches are counted in 32 bits here; a subject that counts further has run away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Observation {
     /// The backing committed. Its log has one entry more.
     Committed {
@@ -95,7 +95,7 @@ pub enum Observation {
         /// Which.
         call: BackingCall,
         /// Why.
-        why: CauseClass,
+        cause: Cause,
     },
     /// Put to the subject: a deadline may have passed.
     TimedOut,
@@ -197,7 +197,7 @@ pub enum Observation {
 }
 
 /// How a reader asked for a batch. Calls are numbered over the whole run, from 1, by their first poll.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum How {
     /// The first poll of this call.
     First(u32),
@@ -210,7 +210,7 @@ pub enum How {
 }
 
 /// What one poll came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CallSeen {
     /// The call waits.
     Waits,
@@ -223,7 +223,7 @@ pub enum CallSeen {
 }
 
 /// A batch, without its deltas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BatchSeen {
     /// Where it brings the watcher.
     pub revno: Revno,
@@ -236,7 +236,7 @@ pub struct BatchSeen {
 }
 
 /// A delta.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeltaSeen {
     /// The revno of its latest change.
     pub revno: Revno,

@@ -110,8 +110,10 @@ pub struct Faults {
     pub lost: u16,
     /// A call fails.
     pub failed_call: u16,
-    /// A call, or the connection, fails for good. Ends the machine.
+    /// A failing call fails for good, which ends the machine.
     pub for_good: u16,
+    /// Time runs over the deadline of a call that could be answered.
+    pub overdue: u16,
 
     /// Weight, among what the saboteur does, of killing the connection.
     pub die: u16,
@@ -125,6 +127,13 @@ pub struct Faults {
     pub ail: u16,
     /// ... of messages of older generations, and unasked ones.
     pub stale: u16,
+}
+
+impl Faults {
+    /// The weight of everything the saboteur does.
+    pub fn sabotage(&self) -> u16 {
+        self.die + self.silence + self.prune + self.rewind + self.ail + self.stale
+    }
 }
 
 /// How often each party moves, relative to the others.
@@ -234,7 +243,7 @@ fn draw_config(draw: &mut impl FnMut(u32) -> u32) -> Config {
         call_timeout: ms(pick(draw, &[5, 10, 20])),
         fetch_attempts: pick(draw, &[1, 2, 3, 3]),
         load_timeout: ms(pick(draw, &[10, 20, 40])),
-        heartbeat: ms(pick(draw, &[5, 10, 20])),
+        heartbeat: ms(pick(draw, &[6, 10, 20])),
         lag_limit: pick(draw, &[None, None, None, Some(1), Some(2), Some(4)]),
         lag_age: pick(draw, &[None, None, None, None, Some(ms(5)), Some(ms(20))]),
         window: pick(draw, &[0, 0, 1, 2, 4, 8]),
@@ -251,7 +260,8 @@ fn draw_readers(draw: &mut impl FnMut(u32) -> u32) -> Vec<Character> {
 
 /// A mask switches whole families off, so that one fault does not always drown the others.
 fn draw_faults(draw: &mut impl FnMut(u32) -> u32) -> Faults {
-    let (mask, scale) = (draw(1 << 14) | draw(1 << 14), pick(draw, &[1, 1, 2, 4]));
+    let (mask, scale) = (draw(1 << 15) | draw(1 << 15), pick(draw, &[1, 1, 2, 4]));
+    let for_good = if draw(24) == 0 { 32 } else { 0 };
     let mut family = 0;
     let mut rate = |base: u16| {
         family += 1;
@@ -266,7 +276,8 @@ fn draw_faults(draw: &mut impl FnMut(u32) -> u32) -> Faults {
         doubled: rate(24),
         lost: rate(10),
         failed_call: rate(8),
-        for_good: if draw(24) == 0 { 32 } else { 0 },
+        for_good,
+        overdue: rate(48),
         die: rate(8),
         silence: rate(3),
         prune: rate(6),

@@ -1,0 +1,121 @@
+//! What a reader of each character does next.
+
+use super::choices::{Choices, Stream};
+use super::generator::small;
+use super::operation::{Operation, Token};
+use super::readers::{LINE, Reader, Status};
+use super::regime::Character;
+use super::stage::Stage;
+use super::universe::FilterIx;
+
+/// The next operation of this reader, if it has anything to do.
+pub(super) fn act(stage: &Stage, number: u8, choices: &mut impl Choices) -> Option<Operation> {
+    let reader = stage.readers.get(usize::from(number))?;
+    match reader.status {
+        Status::Closed => come(stage, number, reader, choices),
+        Status::Stopped => match leftover(number, reader, choices) {
+            Some(operation) => Some(operation),
+            None => come(stage, number, reader, choices),
+        },
+        Status::Ended => Some(leftover(number, reader, choices).unwrap_or(Operation::Stop { reader: number })),
+        Status::Open => Some(read(number, reader, choices)),
+    }
+}
+
+/// Opens a watcher, or comes back with something kept.
+fn come(stage: &Stage, reader: u8, state: &Reader, choices: &mut impl Choices) -> Option<Operation> {
+    if state.opens >= stage.regime.budgets.opens {
+        return None;
+    }
+    let resumes = match state.character {
+        Character::Resuming => 224,
+        Character::Stopping | Character::Trying => 64,
+        Character::Eager | Character::Slow | Character::Sleeping | Character::Dropping | Character::Crowding => 32,
+    };
+    if !state.kept.is_empty() && choices.often(Stream::Workload, resumes) {
+        let kept = u8::try_from(state.kept.len()).expect("a few at most");
+        let token = match choices.below(Stream::Workload, 16) {
+            0 => Token::Foreign,
+            1 => Token::Above(small(choices, Stream::Workload, 6)),
+            2..=8 => Token::Kept(small(choices, Stream::Workload, kept)),
+            _ => Token::Kept(0),
+        };
+        return Some(Operation::Resume { reader, token });
+    }
+    let filter = if choices.often(Stream::Workload, u32::from(stage.regime.unfiltered)) {
+        0
+    } else {
+        small(choices, Stream::Workload, stage.universe.filters())
+    };
+    Some(Operation::Open { reader, filter: FilterIx(filter) })
+}
+
+/// What a reader may still do with a watcher that is over.
+fn leftover(reader: u8, state: &Reader, choices: &mut impl Choices) -> Option<Operation> {
+    if let Some(calls) = u8::try_from(state.calls.len()).ok().filter(|calls| *calls > 0) {
+        let call = small(choices, Stream::Workload, calls);
+        return Some(if choices.often(Stream::Workload, 32) { Operation::Drop { reader, call } } else { Operation::Poll { reader, call } });
+    }
+    match choices.below(Stream::Workload, 16) {
+        0 => Some(Operation::Next { reader }),
+        1 => Some(Operation::TryNext { reader }),
+        2 => Some(Operation::Progress { reader }),
+        3 => Some(Operation::Stop { reader }),
+        4 => state.over.map(|_| Operation::PollOver { reader }),
+        _ => None,
+    }
+}
+
+fn read(reader: u8, state: &Reader, choices: &mut impl Choices) -> Operation {
+    let woken = (0..).zip(&state.calls).find(|(_, call)| call.woken).map(|(call, _)| call);
+    let calls = u8::try_from(state.calls.len()).expect("a few at most");
+    let restless = match state.character {
+        Character::Eager | Character::Slow | Character::Sleeping => 8,
+        Character::Dropping => if woken.is_some() { 128 } else { 160 },
+        Character::Crowding => 128,
+        Character::Stopping | Character::Resuming => 96,
+        Character::Trying => 128,
+    };
+    if !choices.often(Stream::Workload, restless) {
+        return match woken {
+            Some(call) => Operation::Poll { reader, call },
+            None if calls == 0 => Operation::Next { reader },
+            None => Operation::Poll { reader, call: small(choices, Stream::Workload, calls) },
+        };
+    }
+    match state.character {
+        Character::Dropping if calls > 0 => Operation::Drop { reader, call: woken.unwrap_or(0) },
+        Character::Crowding => crowd(reader, calls, choices),
+        Character::Stopping | Character::Resuming => Operation::Stop { reader },
+        Character::Trying => match choices.below(Stream::Workload, 3) {
+            0 => Operation::Progress { reader },
+            _ => Operation::TryNext { reader },
+        },
+        Character::Eager | Character::Slow | Character::Sleeping | Character::Dropping => whim(reader, state, calls, choices),
+    }
+}
+
+fn crowd(reader: u8, calls: u8, choices: &mut impl Choices) -> Operation {
+    let room = usize::from(calls) < LINE;
+    match choices.below(Stream::Workload, 4) {
+        0 | 1 if room => Operation::Next { reader },
+        2 if calls > 0 => Operation::Drop { reader, call: small(choices, Stream::Workload, calls) },
+        _ if calls > 0 => Operation::Poll { reader, call: small(choices, Stream::Workload, calls) },
+        _ => Operation::Next { reader },
+    }
+}
+
+/// Anything a reader may do, whatever it is like.
+fn whim(reader: u8, state: &Reader, calls: u8, choices: &mut impl Choices) -> Operation {
+    let some_call = small(choices, Stream::Workload, calls);
+    match choices.below(Stream::Workload, 8) {
+        0 => Operation::Progress { reader },
+        1 => Operation::TryNext { reader },
+        2 if calls > 0 => Operation::Drop { reader, call: some_call },
+        3 if usize::from(calls) < LINE => Operation::Next { reader },
+        4 if state.over.is_some() => Operation::PollOver { reader },
+        5 => Operation::Stop { reader },
+        _ if calls > 0 => Operation::Poll { reader, call: some_call },
+        _ => Operation::Next { reader },
+    }
+}

@@ -1,0 +1,201 @@
+//! A run: the subject between the simulated backing and the simulated readers, one operation at a time.
+
+use super::observation::{EPOCH, Observation, Seen};
+use super::operation::Operation;
+use super::regime::Regime;
+use super::stage::Stage;
+use super::state::{IdSet, State};
+use super::subject::{Fresh, Subject};
+use super::universe::{IdIx, Val};
+use crate::machine::{Answer, Input, Output, Report, Time};
+
+/// A subject on its stage.
+#[derive(Debug, Clone)]
+pub struct World<S> {
+    pub(super) stage: Stage,
+    pub(super) subject: S,
+    pub(super) seen: Seen,
+}
+
+impl<S: Fresh> World<S> {
+    /// A run of this regime with a new subject.
+    pub fn start(regime: Regime) -> Self {
+        let subject = S::fresh(regime.config.clone(), EPOCH, Time::ZERO);
+        Self::new(regime, subject)
+    }
+
+    /// Another run, with the same buffers.
+    pub fn restart(&mut self, regime: &Regime) {
+        let subject = S::fresh(regime.config.clone(), EPOCH, Time::ZERO);
+        self.reset(regime, subject);
+    }
+}
+
+impl<S: Subject> World<S> {
+    /// A run of this regime with a subject made for it at [`Time::ZERO`] and [`EPOCH`]. What the subject asks for at first has
+    /// been seen when this returns.
+    pub fn new(regime: Regime, subject: S) -> Self {
+        let mut world = Self { stage: Stage::new(regime), subject, seen: Seen::default() };
+        world.drain();
+        world
+    }
+
+    /// Another run, with the same buffers.
+    pub fn reset(&mut self, regime: &Regime, subject: S) {
+        self.stage.reset(regime);
+        self.subject = subject;
+        self.seen.clear();
+        self.drain();
+    }
+
+    /// Everything but the subject.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// The subject.
+    pub fn subject(&self) -> &S {
+        &self.subject
+    }
+
+    /// The subject, for checks that need more than looking.
+    pub fn subject_mut(&mut self) -> &mut S {
+        &mut self.subject
+    }
+
+    /// What has been seen since it was cleared.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// For clearing it.
+    pub fn seen_mut(&mut self) -> &mut Seen {
+        &mut self.seen
+    }
+
+    /// The subject's census.
+    pub fn report(&self) -> Report {
+        self.subject.report()
+    }
+
+    /// What the subject's store holds, if it can be looked into.
+    pub fn store(&self) -> Option<State> {
+        self.subject.store(&self.stage.universe)
+    }
+
+    /// Makes one operation happen. `false` if it is not possible at this moment; then nothing has happened.
+    pub fn apply(&mut self, operation: &Operation) -> bool {
+        let possible = match *operation {
+            Operation::Commit { changes, skip } => self.commit(changes, skip),
+            Operation::Notice { ids, twice } => self.notice(ids, twice),
+            Operation::Mark { behind } => self.mark(behind),
+            Operation::ReadUnasked { skip } => self.read_unasked(skip),
+            Operation::Accept => self.stage.backing.accept(),
+            Operation::Subscribed => self.subscribed(),
+            Operation::ReadLoad { ids, absent } => self.read_load(ids, absent),
+            Operation::LoadDone => self.load_done(),
+            Operation::ReadFetch { fetch, skip, omit, behind } => self.read_fetch(fetch, skip, omit, behind),
+            Operation::Deliver { flight, keep } => self.deliver(flight, keep),
+            Operation::Lose { flight } => self.lose(flight),
+            Operation::Fail { call, why } => self.fail(call, why),
+            Operation::Advance { micros } => self.advance(micros),
+            Operation::Timeout => self.timeout(),
+            Operation::Deadline { late } => self.to_deadline(late),
+            Operation::Die => self.die(),
+            Operation::Silence => self.silence(true),
+            Operation::Speak => self.silence(false),
+            Operation::Prune { keep } => self.stage.backing.prune(keep),
+            Operation::Rewind { back, told } => self.rewind(back, told),
+            Operation::Ail { id, once } => self.ail(id, once),
+            Operation::Mend { id } => self.mend(id),
+            Operation::Stale { kind, age } => self.stale(kind, age),
+            Operation::Kill => self.kill(),
+            Operation::Open { reader, filter } => self.open(reader, filter),
+            Operation::Resume { reader, token } => self.resume(reader, token),
+            Operation::Next { reader } => self.next(reader),
+            Operation::Poll { reader, call } => self.poll(reader, call),
+            Operation::PollOver { reader } => self.poll_over(reader),
+            Operation::TryNext { reader } => self.try_next(reader),
+            Operation::Drop { reader, call } => self.drop_call(reader, call),
+            Operation::Progress { reader } => self.progress(reader),
+            Operation::Stop { reader } => self.stop(reader),
+        };
+        if possible {
+            self.stage.count(operation.party());
+            if self.stage.total() % 16 == 0 {
+                self.subject.discard();
+            }
+        }
+        possible
+    }
+
+    /// Puts one input to the subject; what it asks for is seen by whoever calls [`drain`](Self::drain) next.
+    pub(super) fn put(&mut self, input: Input<Val>) -> Answer<Val> {
+        self.subject.handle(self.stage.now, input)
+    }
+
+    /// Puts one input that is answered with nothing, and sees what the subject asks for.
+    pub(super) fn tell(&mut self, input: Input<Val>) -> bool {
+        if self.put(input) != Answer::Done {
+            self.seen.push(Observation::Misanswered);
+        }
+        self.drain();
+        true
+    }
+
+    /// Sees everything the subject asks for, and lets backing and readers know.
+    pub(super) fn drain(&mut self) {
+        while let Some(output) = self.subject.poll_output() {
+            self.obey(output);
+        }
+        self.stage.deadline = self.subject.poll_timeout();
+    }
+
+    fn obey(&mut self, output: Output) {
+        let backing = &mut self.stage.backing;
+        let observation = match output {
+            Output::Unsubscribe { generation } => {
+                let generation = short(generation.0);
+                backing.unsubscribe(generation);
+                Observation::Unsubscribe { generation }
+            }
+            Output::Subscribe { generation } => {
+                let generation = short(generation.0);
+                backing.subscribe(generation);
+                self.stage.generation = generation;
+                self.stage.heard = self.stage.now;
+                Observation::Subscribe { generation }
+            }
+            Output::Load { generation } => {
+                let generation = short(generation.0);
+                backing.load_asked(generation);
+                Observation::Load { generation }
+            }
+            Output::Fetch { generation, fetch, since, ids } => {
+                let (generation, fetch) = (short(generation.0), short(fetch.0));
+                let universe = &self.stage.universe;
+                let mut named = IdSet::EMPTY;
+                for id in &ids {
+                    match universe.place(id) {
+                        IdIx::FOREIGN => self.seen.push(Observation::Misanswered),
+                        place => named.insert(place),
+                    }
+                }
+                let ids = named;
+                backing.fetch_asked(generation, fetch, since, ids);
+                Observation::Fetch { generation, fetch, since, ids }
+            }
+            Output::Ended { cause } => {
+                self.stage.ended = true;
+                Observation::Ended(cause)
+            }
+            Output::Wake { call } => self.wake(call),
+        };
+        self.seen.push(observation);
+    }
+}
+
+/// The machine counts in 64 bits; a run does not get that far.
+pub(super) fn short(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
