@@ -208,7 +208,7 @@ impl<S: Subject> World<S> {
             (Message::Staged(_), Some(_)) => return false,
             (Message::Unasked(step), Some(session)) => session.owed = session.owed.or(step.reading.ids),
             (Message::Answer(..), Some(_)) => backing.lost = true,
-            Message::Staged(_) | Message::Unasked(_) | Message::Answer(..), None) => {}
+            (Message::Staged(_) | Message::Unasked(_) | Message::Answer(..), None) => {}
         }
         backing.flights.remove(usize::from(flight));
         true
