@@ -67,7 +67,7 @@ impl Default for Config {
             backoff: Backoff { min: Duration::from_millis(100), max: Duration::from_secs(10) },
             call_timeout: Duration::from_secs(10),
             fetch_attempts: 3,
-            load_timeout: Duration::from_secs(60),
+            load_timeout: Duration::from_mins(1),
             heartbeat: Duration::from_secs(10),
             lag_limit: None,
             lag_age: None,

@@ -28,7 +28,8 @@ struct Record<V> {
 }
 
 impl<V> Delta<V> {
-    pub(super) fn new(id: EntityId, revno: Revno, change: Change, value: Arc<V>) -> Self {
+    /// A delta of one's own making; for those who put another store manager in the machine's place.
+    pub fn new(id: EntityId, revno: Revno, change: Change, value: Arc<V>) -> Self {
         Self(Arc::new(Record { id, revno, change, value }))
     }
 
@@ -90,6 +91,11 @@ pub struct Batch<V> {
 }
 
 impl<V> Batch<V> {
+    /// A batch of one's own making; for those who put another store manager in the machine's place.
+    pub fn new(revno: Revno, position: Position, deltas: Vec<Delta<V>>) -> Self {
+        Self { revno, position, deltas: deltas.into() }
+    }
+
     /// Where it brings the watcher: its new cursor.
     pub fn revno(&self) -> Revno {
         self.revno

@@ -6,7 +6,7 @@ use super::delta::Delta;
 
 /// Values and records to be freed. Drop or [`clear`](Garbage::clear) it where waiting hurts nobody; a cleared one can be
 /// given back to [`swap_garbage`](super::StoreManager::swap_garbage), which spares an allocation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Garbage<V> {
     pub(super) values: Vec<Arc<V>>,
     pub(super) deltas: Vec<Delta<V>>,

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use multiwatcher::machine::{Cause, CauseClass, EntityId, Position, Read, Step};
 
 /// Values are words.
-pub type Val = String;
+pub(crate) type Val = String;
 
 #[derive(Default)]
-pub struct Backing {
+pub(crate) struct Backing {
     entities: BTreeMap<EntityId, Val>,
     log: Vec<(Position, BTreeSet<EntityId>)>,
     unreadable: BTreeSet<EntityId>,
-    pub position: Position,
+    pub(crate) position: Position,
 }
 
 impl Backing {
-    pub fn commit(&mut self, changes: &[(EntityId, Option<Val>)]) {
+    pub(crate) fn commit(&mut self, changes: &[(EntityId, Option<Val>)]) {
         self.position.0 += 1;
         for (id, value) in changes {
             match value {
@@ -28,7 +28,7 @@ impl Backing {
         self.log.push((self.position, changes.iter().map(|(id, _)| id.clone()).collect()));
     }
 
-    pub fn set_unreadable(&mut self, id: EntityId, unreadable: bool) {
+    pub(crate) fn set_unreadable(&mut self, id: EntityId, unreadable: bool) {
         if unreadable {
             self.unreadable.insert(id);
         } else {
@@ -36,11 +36,11 @@ impl Backing {
         }
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &EntityId> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &EntityId> {
         self.entities.keys()
     }
 
-    pub fn read(&self, id: &EntityId) -> (EntityId, Read<Val>) {
+    pub(crate) fn read(&self, id: &EntityId) -> (EntityId, Read<Val>) {
         let read = match self.entities.get(id) {
             _ if self.unreadable.contains(id) => Read::Error(Cause::new(CauseClass::Transient, 7)),
             Some(value) => Read::Value(Arc::new(value.clone())),
@@ -50,7 +50,7 @@ impl Backing {
     }
 
     /// The step since a position, read now, that names these ids too.
-    pub fn step(&self, from: Position, named: &[EntityId]) -> Step<Val> {
+    pub(crate) fn step(&self, from: Position, named: &[EntityId]) -> Step<Val> {
         let touched = self.log.iter().filter(|(at, _)| *at > from).flat_map(|(_, ids)| ids);
         let ids: BTreeSet<&EntityId> = touched.chain(named).collect();
         Step { from, to: self.position, entities: ids.into_iter().map(|id| self.read(id)).collect() }

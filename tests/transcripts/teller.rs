@@ -4,7 +4,6 @@
 //! answers everything at once; after `by hand` each answer is a line of its own.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::time::Duration;
 
 use multiwatcher::machine::{
@@ -17,16 +16,15 @@ use crate::backing::{Backing, Val};
 
 const EPOCH: Epoch = Epoch(0xa);
 
-pub fn tell(story: &str) -> String {
+pub(crate) fn tell(story: &str) -> String {
     let mut teller = Teller::new();
     for (line, number) in story.lines().zip(1..) {
-        if line.is_empty() || line.starts_with('#') {
-            writeln!(teller.told, "{line}").unwrap();
-            continue;
+        teller.told += line;
+        teller.told.push('\n');
+        if !line.is_empty() && !line.starts_with('#') {
+            teller.line = number;
+            teller.carry_out(line);
         }
-        writeln!(teller.told, "{line}").unwrap();
-        teller.line = number;
-        teller.carry_out(line);
     }
     teller.told
 }
@@ -85,7 +83,7 @@ impl Teller {
             "resume" => self.resume(rest),
             "put" | "del" | "commit" => self.commit(first, rest),
             "unreadable" | "readable" => {
-                rest.iter().for_each(|id| self.backing.set_unreadable(id_of(id), first == "unreadable"))
+                rest.iter().for_each(|id| self.backing.set_unreadable(id_of(id), first == "unreadable"));
             }
             "wait" => self.wait(rest[0]),
             "kill" => self.input(|machine, now, _| machine.kill(now, Cause::new(CauseClass::Killed, 1))),
@@ -101,7 +99,7 @@ impl Teller {
             "lag_limit" => self.config.lag_limit = Some(number()),
             "lag_age" => self.config.lag_age = Some(Duration::from_millis(number())),
             "window" => self.config.window = number(),
-            "queue_limit" => self.config.queue_limit = usize::try_from(number()).unwrap(),
+            "queue_limit" => self.config.queue_limit = value.parse().expect("the value is a number"),
             "restart" => {
                 self.config.restart = if value == "end" { RestartPolicy::EndWatchers } else { RestartPolicy::Invisible }
             }
@@ -184,7 +182,7 @@ impl Teller {
                 let position = self.backing.position;
                 self.input(|machine, now, generation| machine.subscribed(now, generation, position));
             }
-            "loaded" if rest == ["done"] => self.input(|machine, now, generation| machine.load_done(now, generation)),
+            "loaded" if rest == ["done"] => self.input(StoreManager::load_done),
             "loaded" => {
                 let reads = rest.iter().map(|id| self.backing.read(&id_of(id))).collect();
                 self.input(|machine, now, generation| machine.staged(now, generation, reads));
@@ -382,7 +380,7 @@ impl Teller {
     }
 
     fn say(&mut self, text: &str) {
-        writeln!(self.told, "    {text}").unwrap();
+        self.told.extend(["    ", text, "\n"]);
     }
 }
 
@@ -435,7 +433,7 @@ fn filter_of(words: &[&str]) -> Filter {
         [] => Filter::all_models(),
         models => Filter::models(models.iter().map(|model| model_of(model))),
     };
-    let names = || kinds[1..].iter().map(|kind| Kind::new(kind));
+    let names = || kinds[1..].iter().map(Kind::new);
     match kinds.first() {
         None => filter,
         Some(&"only") => filter.only_kinds(names()),

@@ -7,7 +7,7 @@ use super::super::entity::EntityId;
 use super::super::error::Cause;
 
 /// A load is no snapshot: its entities are read at any moments since p0, and the step from p0 completes it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::machine) struct Load<V> {
     /// Values that differ from the store's, compared as they were staged.
     pub(in crate::machine) differing: BTreeMap<EntityId, Arc<V>>,

@@ -19,7 +19,7 @@ pub(super) use quarantine::Quarantine;
 /// How many failures the report shows.
 const REMEMBERED: usize = 5;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Connection<V> {
     pub(super) generation: Generation,
     pub(super) stage: ConnectionStage<V>,
@@ -45,7 +45,7 @@ pub(super) struct Connection<V> {
 }
 
 /// What the connection is doing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum ConnectionStage<V> {
     /// Out of reach; subscribes again at that moment.
     Waiting { until: Time },
@@ -62,7 +62,7 @@ pub(super) enum ConnectionStage<V> {
 }
 
 /// The fetch that is in flight.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct InFlight {
     pub(super) fetch: FetchId,
     pub(super) since: Position,

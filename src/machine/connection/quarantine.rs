@@ -7,7 +7,7 @@ use super::super::entity::EntityId;
 use super::super::error::Cause;
 use super::super::numbers::Time;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::machine) struct Quarantine {
     ids: BTreeMap<EntityId, Quarantined>,
     due: BTreeSet<(Time, EntityId)>,

@@ -11,7 +11,7 @@ use super::StoreManager;
 use super::taking::find_pending;
 
 /// A change by value that is about to be carried out: the new value, or none for a removal.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Planned<V> {
     slot: Slot,
     value: Option<Arc<V>>,

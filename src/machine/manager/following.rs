@@ -128,11 +128,11 @@ impl<V: PartialEq> StoreManager<V> {
         } else if step.from > base {
             self.connection.dropped.gaps += 1;
             self.throw_away(step.entities);
-            self.ask_later(asked, CauseClass::Contradiction);
+            self.ask_later(&asked, CauseClass::Contradiction);
         } else {
             self.connection.fetch_failures = 0;
             self.connection.fetch_again_at = None;
-            self.take_step(asked, step);
+            self.take_step(&asked, step);
             self.ask();
         }
         self.finish();
@@ -164,19 +164,19 @@ impl<V: PartialEq> StoreManager<V> {
     /// Does what has become due. Calling it early, or again, does no harm.
     pub fn handle_timeout(&mut self, now: Time) {
         self.begin(now);
-        let timed_out = Cause::own(CauseClass::TimedOut);
         let due = self.connection.deadline(&self.config).filter(|timeout| timeout.at <= now);
         if due.is_some() {
             let silent = self.connection.is_subscribed()
                 && self.connection.last_sign.after(self.config.heartbeat.saturating_mul(3)) <= now;
             match self.connection.phase() {
                 Phase::Waiting => self.open_generation(),
-                Phase::Subscribing => self.fail(timed_out),
+                Phase::Completing | Phase::Following if !silent => self.fetch_overdue(),
                 Phase::Loading | Phase::Completing | Phase::Following if silent => {
-                    self.fail(Cause::own(CauseClass::Silent))
+                    self.fail(Cause::own(CauseClass::Silent));
                 }
-                Phase::Loading => self.fail(timed_out),
-                Phase::Completing | Phase::Following => self.fetch_overdue(),
+                Phase::Subscribing | Phase::Loading | Phase::Completing | Phase::Following => {
+                    self.fail(Cause::own(CauseClass::TimedOut));
+                }
                 Phase::Ended => {}
             }
         }
@@ -260,7 +260,7 @@ impl<V: PartialEq> StoreManager<V> {
     }
 
     /// A step was answered that joins what we have: it completes the load, or is followed. What it left out counts as unreadable.
-    fn take_step(&mut self, asked: InFlight, mut step: Step<V>) {
+    fn take_step(&mut self, asked: &InFlight, mut step: Step<V>) {
         for (id, _) in &step.entities {
             if let Some(slot) = self.store.find(id) {
                 self.store.entry_mut(slot).asked = false;
@@ -390,13 +390,13 @@ impl<V: PartialEq> StoreManager<V> {
     fn fetch_overdue(&mut self) {
         let overdue = |asked: &mut InFlight| asked.asked_at.after(self.config.call_timeout) <= self.now;
         if let Some(asked) = self.connection.in_flight.take_if(overdue) {
-            self.ask_later(asked, CauseClass::TimedOut);
+            self.ask_later(&asked, CauseClass::TimedOut);
         }
         self.ask();
     }
 
     /// A fetch came to nothing: its ids go back to the queue, and it is repeated after a while, or was repeated often enough.
-    fn ask_later(&mut self, asked: InFlight, class: CauseClass) {
+    fn ask_later(&mut self, asked: &InFlight, class: CauseClass) {
         for &slot in &asked.slots {
             self.store.entry_mut(slot).asked = false;
             self.enqueue(slot);

@@ -71,7 +71,7 @@ pub(super) use fingerprint::stable_hash;
 /// let batch = machine.try_next(now, watcher).unwrap().expect("a first batch never waits once there is a store");
 /// assert_eq!(batch.deltas()[0].id(), &id);
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StoreManager<V> {
     config: Config,
     epoch: Epoch,

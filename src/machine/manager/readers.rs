@@ -5,7 +5,7 @@ use super::super::error::{NextError, ResumeError, WatchError};
 use super::super::filter::Filter;
 use super::super::input::{NextPoll, Progress, ResumePoint};
 use super::super::numbers::{CallId, Time, WatcherId};
-use super::super::watchers::{Behind, Placement, Stage};
+use super::super::watchers::{Behind, Left, Placement, Stage};
 use super::StoreManager;
 use super::taking::find_pending;
 
@@ -88,7 +88,7 @@ impl<V: PartialEq> StoreManager<V> {
         self.begin(now);
         if let Ok(at) = self.alive(watcher) {
             let left = self.watchers.leave_line(at, call, &mut self.garbage);
-            if left.is_some_and(|left| left.was_woken()) && self.watchers.can_take(at, self.loaded) {
+            if left.is_some_and(Left::was_woken) && self.watchers.can_take(at, self.loaded) {
                 self.watchers.wake_head(at);
             }
         }

@@ -20,7 +20,8 @@ impl Life {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent reasons for which an entry is kept")]
 pub(in crate::machine) struct Entry<V> {
     pub(in crate::machine) id: EntityId,
     /// The value, while it is alive.
@@ -84,7 +85,11 @@ impl<V> Entry<V> {
 }
 
 /// Ended lives; nearly always none or one, so an empty list is one word.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::box_collection,
+    reason = "one word instead of three in every entry, for a list that is nearly always empty"
+)]
 pub(in crate::machine) struct Lives(Option<Box<Vec<Life>>>);
 
 impl Lives {

@@ -27,7 +27,7 @@ use table::Table;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(pub(super) u32);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Store<V> {
     entries: Slab<Entry<V>>,
     table: Table,

@@ -13,7 +13,7 @@ use super::{Life, Slot};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::machine) struct ModelIx(u32);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::machine) struct Model<V> {
     pub(in crate::machine) id: ModelId,
     pub(in crate::machine) order: RevnoOrder<V>,
@@ -46,7 +46,7 @@ impl<V> Model<V> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::machine) struct ModelTable<V> {
     models: Slab<Model<V>>,
     by_id: BTreeMap<ModelId, ModelIx>,

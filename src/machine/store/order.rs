@@ -26,7 +26,7 @@ impl Place {
     pub(super) const NOWHERE: Self = Self { chunk: NONE, cell: NONE };
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::machine) struct Cell<V> {
     pub(in crate::machine) revno: Revno,
     pub(in crate::machine) slot: Slot,
@@ -36,7 +36,7 @@ pub(in crate::machine) struct Cell<V> {
     pub(in crate::machine) delta: Option<Delta<V>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Chunk<V> {
     cells: Vec<Cell<V>>,
     live: u32,
@@ -44,7 +44,7 @@ struct Chunk<V> {
     next: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::machine) struct RevnoOrder<V> {
     chunks: Vec<Chunk<V>>,
     free: Vec<u32>,

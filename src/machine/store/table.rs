@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 use super::super::entity::EntityId;
 use super::Slot;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Table(HashTable<Slot>);
 
 impl Table {

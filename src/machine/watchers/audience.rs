@@ -9,7 +9,7 @@ use super::super::numbers::Revno;
 use super::super::store::ModelIx;
 use super::links::NONE;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::machine) struct Audience<V> {
     pub(in crate::machine) filter: Arc<Filter>,
     pub(in crate::machine) models: SeenModels,
@@ -22,7 +22,7 @@ pub(in crate::machine) struct Audience<V> {
 }
 
 /// The models an audience sees, as the store knows them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::machine) enum SeenModels {
     All,
     These(Vec<ModelIx>),

@@ -22,7 +22,7 @@ pub(in crate::machine) enum Stage {
     Behind,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::machine) struct Cohort<V> {
     pub(in crate::machine) audience: u32,
     pub(in crate::machine) stage: Stage,

@@ -29,11 +29,12 @@ use super::store::Store;
 pub(super) use audience::{Audience, SeenModels};
 pub(super) use cohort::{Cohort, Stage};
 pub(super) use cohorts::Behind;
+pub(super) use lines::Left;
 use links::Chain;
 pub(super) use links::NONE;
 pub(super) use watcher::Watcher;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Watchers<V> {
     slab: Slab<Watcher>,
     ids: HashTable<u32>,
@@ -198,7 +199,7 @@ impl<V> Watchers<V> {
         match &self.audiences[audience as usize].models {
             SeenModels::All => self.everywhere.push(audience),
             SeenModels::These(models) => {
-                models.iter().for_each(|&model| store.model_mut(model).audiences.push(audience))
+                models.iter().for_each(|&model| store.model_mut(model).audiences.push(audience));
             }
         }
         audience

@@ -8,7 +8,7 @@ use super::super::error::NextError;
 use super::super::numbers::{CallId, WatcherId};
 use super::links::{Link, Links, NONE};
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::machine) struct Watcher {
     pub(in crate::machine) id: WatcherId,
     pub(in crate::machine) audience: u32,
@@ -40,10 +40,14 @@ impl Watcher {
 }
 
 /// The pending calls of one watcher, by first poll. An empty line, and one of a single call, hold no memory of their own.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::machine) struct Line {
     /// 0 for none: call ids begin at 1.
     head: u64,
+    #[expect(
+        clippy::box_collection,
+        reason = "one word instead of four in every watcher, for a second call that is rare"
+    )]
     rest: Option<Box<VecDeque<CallId>>>,
     /// Whether the head was woken and has not been polled since.
     pub(in crate::machine) woken: bool,
