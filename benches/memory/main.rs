@@ -1,0 +1,72 @@
+//! The memory of watchers in the machine, and of an entity: `cargo bench --bench memory`. A program of its own, because an
+//! allocator that counts would distort the figures about time.
+//!
+//! Counted are the bytes asked of the allocator and not given back, so room that tables keep for more is part of the figure.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use multiwatcher::machine::{Filter, Kind};
+use peak_alloc::PeakAlloc;
+
+use common::entity::{Edition, Entity};
+use common::table::{Figure, Options, Table, Unit};
+use common::world::{MODELS, World, model};
+
+#[global_allocator]
+static COUNTED: PeakAlloc = PeakAlloc;
+
+const ENTITIES: usize = 100_000;
+const LIMIT: f64 = 128.0;
+
+fn main() {
+    let options = Options::from_args();
+    let entities = options.size(ENTITIES);
+    let mut table = Table::new(&options, format_args!("memory: {entities} entities over {MODELS} models"));
+    table.section("an idle watcher, sharing 100 filters");
+    for (name, watchers) in [("of 1,000", 1000), ("of 10,000", 10_000), ("of 16,385 (worst)", 16_385)] {
+        let bytes = per_watcher(entities, options.size(watchers), |number| Filter::model(model(number % MODELS)));
+        table.figure(Figure::new(name, Unit::Bytes, bytes).limit(LIMIT));
+    }
+    table.section("an idle watcher, a filter of its own");
+    let own = |number: usize| Filter::model(model(number % MODELS)).except_kinds([Kind::new(format!("kind {number}"))]);
+    table.figure(Figure::new("of 10,000", Unit::Bytes, per_watcher(entities, options.size(10_000), own)));
+    table.note(format_args!("idle: its first batch was taken and freed, one call waits"));
+    table.section("an entity of 23 fields");
+    table.figure(Figure::new("value", Unit::Bytes, per_value(options.size(10_000))));
+    table.figure(Figure::new("in the store, besides", Unit::Bytes, per_entity(entities)));
+    table.end();
+}
+
+/// What each of so many watchers costs that have nothing to take and wait.
+fn per_watcher(entities: usize, watchers: usize, filter: impl Fn(usize) -> Filter) -> f64 {
+    let mut world = World::loaded(entities, |entity| entity as u64);
+    let before = COUNTED.current_usage();
+    for number in 0..watchers {
+        world.watch_and_wait(filter(number));
+    }
+    world.free();
+    each(before, watchers)
+}
+
+fn per_value(count: usize) -> f64 {
+    let before = COUNTED.current_usage();
+    let values: Vec<_> = (0..count).map(|seed| Box::new(Entity::new(seed, Edition::default()))).collect();
+    let bytes = each(before, count);
+    drop(values);
+    bytes
+}
+
+/// What the store keeps of an entity besides its value.
+fn per_entity(count: usize) -> f64 {
+    let before = COUNTED.current_usage();
+    let world = World::loaded(count, |_| ());
+    let bytes = each(before + world.ids.capacity() * size_of_val(&world.ids[0]), count);
+    drop(world);
+    bytes
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer bytes than a float counts exactly")]
+fn each(before: usize, count: usize) -> f64 {
+    COUNTED.current_usage().saturating_sub(before) as f64 / count as f64
+}
