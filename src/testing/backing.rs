@@ -133,7 +133,9 @@ pub struct Backing {
     pub(super) ailing_once: IdSet,
     pub(super) silent: bool,
     /// The answer to the newest fetch was lost: the subject waits for nothing.
-    pub(super) lost: bool,
+    lost: bool,
+    /// The newest fetch.
+    asked: u32,
     streams: bool,
 }
 
@@ -151,6 +153,7 @@ impl Backing {
             ailing_once: IdSet::EMPTY,
             silent: false,
             lost: false,
+            asked: 0,
             streams,
         };
         backing.reset(streams);
@@ -166,7 +169,7 @@ impl Backing {
         self.fetches.clear();
         self.flights.clear();
         (self.ailing, self.ailing_once) = (IdSet::EMPTY, IdSet::EMPTY);
-        (self.silent, self.lost, self.streams) = (false, false, streams);
+        (self.silent, self.lost, self.asked, self.streams) = (false, false, 0, streams);
     }
 
     /// Everything that happened, oldest first. Entry 0 is the empty beginning.
@@ -255,9 +258,22 @@ impl Backing {
 
     pub(super) fn prune(&mut self, keep: u8) -> bool {
         let floor = self.end().saturating_sub(u32::from(keep));
-        let pruned = floor > self.floor;
-        self.floor = self.floor.max(floor);
-        pruned
+        if floor <= self.floor {
+            return false;
+        }
+        self.floor = floor;
+        // What can no longer be streamed is told by notices.
+        if let Some(Session { streamed, accepted: Some(_), .. }) = self.session
+            && streamed < floor
+            && self.streams
+        {
+            let skipped = self.touched(streamed, floor);
+            if let Some(session) = &mut self.session {
+                session.streamed = floor;
+                session.owed = session.owed.or(skipped.and(session.touched));
+            }
+        }
+        true
     }
 
     pub(super) fn subscribe(&mut self, generation: u32) {
@@ -284,6 +300,20 @@ impl Backing {
         self.lost
     }
 
+    /// Something under way will never arrive. A load that leaves something out would be a lie, so that is not possible.
+    pub(super) fn lose(&mut self, flight: usize) -> bool {
+        let Some(&Flight { generation, message, repeat }) = self.flights.get(flight) else { return false };
+        if let Some(session) = self.session.as_mut().filter(|session| session.generation == generation && !repeat) {
+            match message {
+                Message::Staged(_) => return false,
+                Message::Unasked(step) => session.owed = session.owed.or(step.reading.ids.and(session.touched)),
+                Message::Answer(fetch, _) => self.lost |= fetch == self.asked,
+            }
+        }
+        self.flights.remove(flight);
+        true
+    }
+
     pub(super) fn load_asked(&mut self, generation: u32) {
         if let Some(session) = self.session.as_mut().filter(|session| session.generation == generation) {
             session.load = Some(Load { read: IdSet::EMPTY, errors: IdSet::EMPTY, under_way: 0 });
@@ -294,7 +324,7 @@ impl Backing {
         if self.fetches.len() == FETCHES {
             self.fetches.remove(0);
         }
-        self.lost = false;
+        (self.asked, self.lost) = (fetch, false);
         let lineage = self.lineage as usize;
         let before = self.log[lineage..].partition_point(|entry| entry.position <= since);
         let since_at = u32::try_from(lineage + before).expect("a run has fewer commits").saturating_sub(1);

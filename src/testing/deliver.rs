@@ -199,21 +199,6 @@ impl<S: Subject> World<S> {
         })
     }
 
-    pub(super) fn lose(&mut self, flight: u8) -> bool {
-        let backing = &mut self.stage.backing;
-        let Some(&Flight { generation, message, repeat }) = backing.flights.get(usize::from(flight)) else { return false };
-        let current = backing.session.as_mut().filter(|session| session.generation == generation && !repeat);
-        match (message, current) {
-            // A load that leaves something out would be a lie.
-            (Message::Staged(_), Some(_)) => return false,
-            (Message::Unasked(step), Some(session)) => session.owed = session.owed.or(step.reading.ids),
-            (Message::Answer(..), Some(_)) => backing.lost = true,
-            (Message::Staged(_) | Message::Unasked(_) | Message::Answer(..), None) => {}
-        }
-        backing.flights.remove(usize::from(flight));
-        true
-    }
-
     pub(super) fn fail(&mut self, call: CallKind, why: Failing) -> bool {
         let backing = &mut self.stage.backing;
         let Some(session) = backing.session.filter(|_| !backing.silent) else { return false };

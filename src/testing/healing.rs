@@ -13,8 +13,8 @@ use crate::machine::TimeoutReason;
 
 /// Draws nothing: what happens next follows from the stage, and from whose turn it is.
 ///
-/// Quiet is told by the subject's deadlines: if the next one is for silence, nothing else is waited for. That is right as long as
-/// three heartbeats are longer than the longest back-off.
+/// Quiet is told by the subject's deadlines: if right after a sign of life the next one is for silence, nothing else is waited
+/// for. That is right as long as three heartbeats are longer than the longest back-off.
 #[derive(Debug, Clone, Default)]
 pub struct Healing {
     turn: usize,
@@ -125,6 +125,9 @@ fn clock(stage: &Stage) -> Option<Operation> {
     }
     match stage.deadline?.why {
         TimeoutReason::Silence | TimeoutReason::LagAge if stage.backing.has_lost_answer() => until_mark(stage),
+        TimeoutReason::Silence | TimeoutReason::LagAge if stage.heard < stage.now && stage.backing.speaking().is_some() => {
+            Some(Operation::Mark { behind: 0 })
+        }
         TimeoutReason::Silence | TimeoutReason::LagAge => None,
         TimeoutReason::Reopen
         | TimeoutReason::SubscribeOverdue

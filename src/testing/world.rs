@@ -96,7 +96,7 @@ impl<S: Subject> World<S> {
             Operation::LoadDone => self.load_done(),
             Operation::ReadFetch { fetch, skip, omit, behind } => self.read_fetch(fetch, skip, omit, behind),
             Operation::Deliver { flight, keep } => self.deliver(flight, keep),
-            Operation::Lose { flight } => self.lose(flight),
+            Operation::Lose { flight } => self.stage.backing.lose(usize::from(flight)),
             Operation::Fail { call, why } => self.fail(call, why),
             Operation::Advance { micros } => self.advance(micros),
             Operation::Timeout => self.timeout(),
