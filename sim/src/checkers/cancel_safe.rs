@@ -1,0 +1,104 @@
+//! cancel-safe: dropping a call loses and repeats nothing.
+
+use multiwatcher::machine::{ResumeError, ResumePoint, WatchError, WatcherId};
+use multiwatcher::testing::{Broken, Party, Promise, WatcherStage};
+
+use super::{Census, Checker, Facts, Taken, Verdict, ensure};
+
+/// Looks at the first batch after calls were dropped beside something pending, and at who is woken in their place.
+#[derive(Debug, Default)]
+pub struct CancelSafe {
+    decided: u64,
+    /// By reader, that a call was dropped while something was pending, and no batch was taken since.
+    dropped: [bool; Party::READERS],
+    /// A call was dropped in this operation.
+    now: bool,
+}
+
+impl Checker for CancelSafe {
+    const PROMISE: Promise = Promise::CancelSafe;
+
+    fn decided(&mut self) -> &mut u64 {
+        &mut self.decided
+    }
+
+    fn begin(&mut self) {
+        (self.dropped, self.now) = ([false; Party::READERS], false);
+    }
+
+    fn opened(&mut self, _: Facts<'_>, reader: u8, _: Result<WatcherId, WatchError>) -> Verdict {
+        self.dropped[usize::from(reader)] = false;
+        Ok(())
+    }
+
+    fn resumed(&mut self, _: Facts<'_>, reader: u8, _: ResumePoint, _: Result<WatcherId, ResumeError>) -> Verdict {
+        self.dropped[usize::from(reader)] = false;
+        Ok(())
+    }
+
+    fn dropped(&mut self, facts: Facts<'_>, reader: u8, _: u32) -> Verdict {
+        self.now = true;
+        self.dropped[usize::from(reader)] |= match facts.watcher(reader).stage() {
+            WatcherStage::Fresh => facts.reference.is_loaded(),
+            WatcherStage::Behind { .. } => true,
+            WatcherStage::None | WatcherStage::CaughtUp | WatcherStage::Ended(_) => false,
+        };
+        Ok(())
+    }
+
+    fn taken(&mut self, _: Facts<'_>, taken: Taken<'_>) -> Verdict {
+        let Taken { reader, deltas, due, .. } = taken;
+        if !core::mem::take(&mut self.dropped[usize::from(reader)]) {
+            return Ok(());
+        }
+        self.decided += 1;
+        let ids = |deltas: &[multiwatcher::testing::DeltaSeen]| deltas.iter().map(|delta| delta.id.0).collect::<Vec<_>>();
+        let same = deltas.len() == due.len() && deltas.iter().zip(due).all(|(one, other)| one.id == other.id);
+        ensure!(same, "reader {reader} dropped a call, and was told of {:?} by the next, expected {:?}", ids(deltas), ids(due));
+        Ok(())
+    }
+
+    fn settled(&mut self, _: Facts<'_>, _: &Census, owed: Option<&Broken>) -> Verdict {
+        let dropped = core::mem::take(&mut self.now);
+        match owed {
+            Some(owed) if dropped => Err(format!("a call was dropped: {}", owed.text)),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::story::Story;
+    use super::*;
+
+    fn waiting() -> Story {
+        let mut story = Story::following("0=1 1=1");
+        story.open(0);
+        story.next(0);
+        story.next(0);
+        story.commit("0=2");
+        story.follow();
+        story
+    }
+
+    #[test]
+    fn can_fail_on_a_batch_lost_with_a_dropped_call() {
+        let mut story = waiting();
+        story.drop_call(0);
+        story.commit("1=2");
+        story.follow();
+        story.next_with(0, |deltas| {
+            deltas.remove(0);
+        });
+        assert_eq!(story.verdict(), Some(Promise::CancelSafe));
+    }
+
+    #[test]
+    fn can_fail_on_a_wake_up_lost_with_a_dropped_call() {
+        let mut story = waiting();
+        story.next(0);
+        story.drop_without_wake(0);
+        assert_eq!(story.verdict(), Some(Promise::CancelSafe));
+    }
+}

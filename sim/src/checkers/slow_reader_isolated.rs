@@ -1,0 +1,111 @@
+//! slow-reader-isolated: a slow reader changes nothing for others; past the lag limit it is told so.
+//!
+//! That it changes nothing for others is decided on pairs of runs: one as it is, one with a reader added that reads once and never again.
+
+use multiwatcher::machine::NextError;
+use multiwatcher::testing::{CallSeen, Expected, How, Observation, Promise, WatcherStage};
+
+use super::{Checker, Facts, Verdict, ensure};
+use crate::pairs::Heard;
+
+/// Looks at polls of watchers that lag or may lag, and compares what readers were told in two runs.
+#[derive(Debug, Default)]
+pub struct SlowReaderIsolated {
+    decided: u64,
+}
+
+impl Checker for SlowReaderIsolated {
+    const PROMISE: Promise = Promise::SlowReaderIsolated;
+
+    fn decided(&mut self) -> &mut u64 {
+        &mut self.decided
+    }
+
+    fn called(&mut self, facts: Facts<'_>, reader: u8, how: How, seen: CallSeen) -> Verdict {
+        let told = matches!(seen, CallSeen::Error(NextError::Lagged { .. }));
+        let due = match facts.reference.expect(reader, how) {
+            Expected::Error(error @ NextError::Lagged { .. }) => Some(error),
+            Expected::Error(NextError::Stopped | NextError::Ended(_) | NextError::UnknownCall { .. })
+            | Expected::Waits
+            | Expected::Nothing
+            | Expected::Batch
+            | Expected::Unknown => None,
+        };
+        let behind = matches!(facts.watcher(reader).stage(), WatcherStage::Behind { .. });
+        let limited = facts.regime.config.lag_limit.is_some() || facts.regime.config.lag_age.is_some();
+        self.decided += u64::from(told || due.is_some() || behind && limited);
+        match due {
+            Some(due) => ensure!(seen == CallSeen::Error(due), "reader {reader} lagged and got {seen:?}, expected {due:?}"),
+            None => ensure!(!told, "reader {reader} did not lag and got {seen:?}"),
+        }
+        Ok(())
+    }
+}
+
+impl SlowReaderIsolated {
+    /// Compares what readers were told in a run and in its twin with an idle reader.
+    pub fn compare(&mut self, alone: &[Heard], beside: &[Heard]) -> Verdict {
+        self.decided += 1;
+        let parts = alone.iter().zip(beside).find(|(one, other)| one != other);
+        if let Some((one, other)) = parts {
+            return Err(format!("with an idle reader added, at operation {}: {}, without it {}", other.at, words(other), words(one)));
+        }
+        let (one, other) = (alone.len(), beside.len());
+        ensure!(one == other, "with an idle reader added the others saw {other} things, without it {one}");
+        Ok(())
+    }
+}
+
+fn words(heard: &Heard) -> String {
+    let Heard { observation, deltas, .. } = heard;
+    match observation {
+        Observation::Called { reader, seen, .. } => format!("reader {reader} got {seen:?} {deltas:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use multiwatcher::machine::{Revno, Time};
+
+    use super::super::story::Story;
+    use super::*;
+
+    fn lagging(limit: u64) -> Story {
+        let mut story = Story::with(|regime| regime.config.lag_limit = Some(limit));
+        story.load();
+        story.commit("0=1");
+        story.follow();
+        story.open(0);
+        story.next(0);
+        for value in [2, 1] {
+            story.commit(&format!("0={value}"));
+            story.follow();
+        }
+        story
+    }
+
+    #[test]
+    fn can_fail_on_a_lagging_watcher_that_is_served_short() {
+        let mut story = lagging(1);
+        story.next_sees(0, CallSeen::Waits);
+        assert_eq!(story.verdict(), Some(Promise::SlowReaderIsolated));
+    }
+
+    #[test]
+    fn can_fail_on_a_watcher_that_is_ended_too_early() {
+        let mut story = lagging(2);
+        story.next_sees(0, CallSeen::Error(NextError::Lagged { cursor: Revno(1), latest: Revno(3) }));
+        assert_eq!(story.verdict(), Some(Promise::SlowReaderIsolated));
+    }
+
+    #[test]
+    fn can_fail_on_a_pair_whose_other_readers_are_served_at_other_times() {
+        let heard = |at, time| Heard { at, observation: Observation::Now(Time::from_millis(time)), deltas: Vec::new() };
+        let mut checker = SlowReaderIsolated::default();
+        assert_eq!(checker.compare(&[heard(1, 1)], &[heard(1, 1)]), Ok(()));
+        assert!(checker.compare(&[heard(1, 1)], &[heard(1, 2)]).is_err());
+        assert!(checker.compare(&[heard(1, 1)], &[]).is_err());
+        assert_eq!(*checker.decided(), 3);
+    }
+}

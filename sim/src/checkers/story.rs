@@ -1,0 +1,415 @@
+//! Stories told by hand, for seeing each checker fail: observations as a subject that keeps its promises would cause them, and
+//! then one that does not. No machine is involved, so a story shows what a checker sees, whatever the machine does.
+
+use multiwatcher::machine::{
+    Cause, CauseClass, Change, Dropped, NextError, Position, Progress, Report, ResumeError, ResumePoint, Revno, Time, WatcherId,
+};
+use multiwatcher::testing::{
+    BatchSeen, CallSeen, Changes, Character, DeltaSeen, EPOCH, Expected, FilterIx, How, IdIx, IdSet, Observation, Promise, Regime,
+    Seen, State, Universe, WatcherStage,
+};
+
+use super::{Census, Healed};
+use crate::referee::Referee;
+
+/// A story under way.
+pub(crate) struct Story {
+    regime: Regime,
+    referee: Referee,
+    log: Vec<(Position, State, IdSet)>,
+    fetches: u32,
+    calls: u32,
+    watchers: u64,
+    census: Census,
+    verdict: Option<Vec<Promise>>,
+}
+
+/// A delta that says that an id changed.
+pub(crate) fn changed(id: u8, value: u32, revno: u64) -> DeltaSeen {
+    DeltaSeen { revno: Revno(revno), value, id: IdIx(id), change: Change::Changed }
+}
+
+/// A delta that says that an id is gone.
+pub(crate) fn removed(id: u8, value: u32, revno: u64) -> DeltaSeen {
+    DeltaSeen { change: Change::Removed, ..changed(id, value, revno) }
+}
+
+impl Story {
+    /// Four ids and two readers; the machine has subscribed and loads nothing yet.
+    pub(crate) fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// The same with another regime.
+    pub(crate) fn with(change: impl FnOnce(&mut Regime)) -> Self {
+        let mut regime = Regime::calm(4, &[Character::Eager, Character::Eager]);
+        change(&mut regime);
+        let universe = Universe::new(regime.shape);
+        let referee = Referee::new(0, &regime, &universe);
+        let report = Report {
+            epoch: EPOCH,
+            revno: Revno(0),
+            position: Position(0),
+            generation: multiwatcher::machine::Generation(1),
+            phase: multiwatcher::machine::Phase::Subscribing,
+            watchers: multiwatcher::machine::Watchers::default(),
+            calls: 0,
+            entities: 0,
+            tombstones: 0,
+            shared_batches: 0,
+            queued: 0,
+            queued_since: None,
+            quarantined: 0,
+            failures: 0,
+            last_failures: Vec::new(),
+            out_of_reach_since: None,
+            dropped: Dropped::default(),
+            visited: 0,
+        };
+        let census = Census { report, store: None };
+        let log = vec![(Position(0), State::EMPTY, IdSet::EMPTY)];
+        let mut story = Self { regime, referee, log, fetches: 0, calls: 0, watchers: 0, census, verdict: None };
+        story.see(Observation::Subscribe { generation: 1 });
+        story
+    }
+
+    /// A machine that follows and has taken one commit.
+    pub(crate) fn following(changes: &str) -> Self {
+        Self::new().then_following(changes)
+    }
+
+    /// The same with two models of one id each.
+    pub(crate) fn of_two_models(changes: &str) -> Self {
+        Self::with(|regime| (regime.shape.models, regime.shape.names) = (2, 1)).then_following(changes)
+    }
+
+    fn then_following(self, changes: &str) -> Self {
+        let mut story = self;
+        story.load();
+        if !changes.is_empty() {
+            story.commit(changes);
+            story.follow();
+        }
+        story
+    }
+
+    /// What is broken, narrowest first.
+    pub(crate) fn red(&self) -> Vec<Promise> {
+        self.verdict.clone().unwrap_or_default()
+    }
+
+    /// What would be reported.
+    pub(crate) fn verdict(&self) -> Option<Promise> {
+        self.red().first().copied()
+    }
+
+    /// Sees one thing.
+    pub(crate) fn see(&mut self, observation: Observation) {
+        self.operation(&[observation], |_, _| ());
+    }
+
+    /// The backing commits: `0=1 1=-`.
+    pub(crate) fn commit(&mut self, changes: &str) {
+        let changes: Changes = changes.parse().expect("changes of a story are well formed");
+        let (position, state, _) = self.log[self.log.len() - 1];
+        let (position, state) = (Position(position.0 + 1), state.with(changes.ids, changes.values));
+        self.log.push((position, state, changes.ids));
+        self.see(Observation::Committed { position, changes, state });
+    }
+
+    /// The load, from the subscription to its end.
+    pub(crate) fn load(&mut self) {
+        self.load_with(|_, _| ());
+    }
+
+    /// The same, with another census at its end; the census before is given too.
+    pub(crate) fn load_with(&mut self, doctor: impl FnOnce(&mut Census, &Census)) {
+        let generation = self.referee.reference().generation();
+        let p0 = self.log[0].0;
+        self.operation(&[Observation::Subscribed { generation, position: p0 }, Observation::Load { generation }], |_, _| ());
+        let alive = self.log[self.log.len() - 1].1.alive();
+        self.see(Observation::Staged { generation, ids: alive, errors: IdSet::EMPTY });
+        let fetch = self.fetch(p0, IdSet::EMPTY);
+        self.operation(&[Observation::LoadDone { generation }, fetch], |_, _| ());
+        self.step(p0, IdSet::EMPTY, doctor);
+    }
+
+    /// Notices of all commits since the store's position, a fetch, and its answer.
+    pub(crate) fn follow(&mut self) {
+        self.follow_with(|_, _| ());
+    }
+
+    /// The same, with another census at its end.
+    pub(crate) fn follow_with(&mut self, doctor: impl FnOnce(&mut Census, &Census)) {
+        self.follow_but(IdSet::EMPTY, doctor);
+    }
+
+    /// The same, where an id cannot be read.
+    pub(crate) fn follow_without(&mut self, id: IdIx, doctor: impl FnOnce(&mut Census, &Census)) {
+        self.follow_but(IdSet::one(id), doctor);
+    }
+
+    fn follow_but(&mut self, errors: IdSet, doctor: impl FnOnce(&mut Census, &Census)) {
+        let since = self.referee.reference().position();
+        let ids = self.touched_since(since);
+        let generation = self.referee.reference().generation();
+        let fetch = self.fetch(since, ids);
+        self.operation(&[Observation::Noticed { generation, ids }, fetch], |_, _| ());
+        self.step(since, errors, doctor);
+    }
+
+    /// A notice after which nothing is asked.
+    pub(crate) fn notice_without_fetch(&mut self) {
+        let generation = self.referee.reference().generation();
+        let ids = self.touched_since(self.referee.reference().position());
+        self.see(Observation::Noticed { generation, ids });
+    }
+
+    /// The subscription fails.
+    pub(crate) fn fail(&mut self) -> Cause {
+        let generation = self.referee.reference().generation();
+        let cause = Cause::new(CauseClass::Transient, 7);
+        let call = multiwatcher::machine::BackingCall::Subscription;
+        self.operation(&[Observation::Failed { generation, call, cause }, Observation::Unsubscribe { generation }], |_, _| ());
+        cause
+    }
+
+    /// The back-off is over.
+    pub(crate) fn reopen(&mut self) {
+        self.see(Observation::Now(Time::from_millis(3_600_000)));
+        let generation = self.referee.reference().generation() + 1;
+        self.operation(&[Observation::TimedOut, Observation::Subscribe { generation }], |_, _| ());
+    }
+
+    /// A step of the generation before.
+    pub(crate) fn stale_step(&mut self, doctor: impl FnOnce(&mut Census)) {
+        let generation = self.referee.reference().generation() - 1;
+        let stepped = self.stepped(generation, Some(self.fetches), Position(0), IdSet::EMPTY);
+        self.operation(&[stepped], |census, _| doctor(census));
+    }
+
+    /// The machine is killed.
+    pub(crate) fn kill(&mut self) {
+        let (generation, cause) = (self.referee.reference().generation(), Cause::new(CauseClass::Killed, 9));
+        let mut seen = vec![Observation::Killed(cause), Observation::Unsubscribe { generation }, Observation::Ended(cause)];
+        seen.extend((0..2).flat_map(|reader| self.wakes_of_all(reader)));
+        self.operation(&seen, |_, _| ());
+    }
+
+    /// A reader opens a watcher of everything.
+    pub(crate) fn open(&mut self, reader: u8) {
+        self.watchers += 1;
+        self.open_as(reader, WatcherId(self.watchers));
+    }
+
+    /// The same, with this id.
+    pub(crate) fn open_as(&mut self, reader: u8, watcher: WatcherId) {
+        self.see(Observation::Opened { reader, filter: FilterIx(0), result: Ok(watcher) });
+    }
+
+    /// A reader opens a watcher of the first model alone.
+    pub(crate) fn open_filtered(&mut self, reader: u8) {
+        self.watchers += 1;
+        self.see(Observation::Opened { reader, filter: FilterIx(1), result: Ok(WatcherId(self.watchers)) });
+    }
+
+    /// A reader stops, and its calls are woken.
+    pub(crate) fn stop(&mut self, reader: u8) {
+        self.stop_with(reader, |_| ());
+    }
+
+    /// The same, with another census.
+    pub(crate) fn stop_with(&mut self, reader: u8, doctor: impl FnOnce(&mut Census)) {
+        let mut seen = vec![Observation::Stopped { reader }];
+        seen.extend(self.wakes_of_all(reader));
+        self.operation(&seen, |census, _| doctor(census));
+    }
+
+    /// A reader stops, and its calls wait on.
+    pub(crate) fn stop_without_wake(&mut self, reader: u8) {
+        self.see(Observation::Stopped { reader });
+    }
+
+    /// A reader comes back from a revno, with the view it would have there.
+    pub(crate) fn resume(&mut self, reader: u8, revno: Revno, result: Result<(), ResumeError>) {
+        self.watchers += 1;
+        let known = revno <= self.referee.reference().latest();
+        let view = if known { self.referee.reference().state(revno) } else { State::EMPTY };
+        let from = ResumePoint { epoch: EPOCH, revno, position: Position(revno.0) };
+        let result = result.map(|()| WatcherId(self.watchers));
+        self.see(Observation::Resumed { reader, filter: FilterIx(0), from, view, result });
+    }
+
+    /// A first poll, answered as it must be.
+    pub(crate) fn next(&mut self, reader: u8) {
+        self.next_with(reader, |_| ());
+    }
+
+    /// A first poll that gives a batch with other deltas.
+    pub(crate) fn next_with(&mut self, reader: u8, doctor: impl FnOnce(&mut Vec<DeltaSeen>)) {
+        self.poll(reader, doctor, |_| ());
+    }
+
+    /// A first poll, with another census afterwards.
+    pub(crate) fn next_and(&mut self, reader: u8, doctor: impl FnOnce(&mut Census)) {
+        self.poll(reader, |_| (), doctor);
+    }
+
+    /// A first poll that comes to this.
+    pub(crate) fn next_sees(&mut self, reader: u8, seen: CallSeen) {
+        self.calls += 1;
+        self.see(Observation::Called { reader, how: How::First(self.calls), seen });
+    }
+
+    /// The first call in line is woken.
+    pub(crate) fn wake(&mut self, reader: u8) {
+        let call = self.referee.reference().watcher(reader).line()[0];
+        self.see(Observation::Woken { reader, call });
+    }
+
+    /// The first call in line is dropped, and the next woken if there is one.
+    pub(crate) fn drop_call(&mut self, reader: u8) {
+        let line = self.referee.reference().watcher(reader).line();
+        let next = line.get(1).map(|call| Observation::Woken { reader, call: *call });
+        let mut seen = vec![Observation::Dropped { reader, call: line[0] }];
+        seen.extend(next);
+        self.operation(&seen, |_, _| ());
+    }
+
+    /// The first call in line is dropped, and nobody is woken.
+    pub(crate) fn drop_without_wake(&mut self, reader: u8) {
+        let call = self.referee.reference().watcher(reader).line()[0];
+        self.see(Observation::Dropped { reader, call });
+    }
+
+    /// A reader asks for its progress and is told this.
+    pub(crate) fn progress(&mut self, reader: u8, result: Result<Option<Progress>, NextError>) {
+        self.see(Observation::Progressed { reader, result });
+    }
+
+    /// The healing ends.
+    pub(crate) fn healed(&mut self, healed: Healed) {
+        if self.verdict.is_none() {
+            self.referee.healed(&self.regime, healed);
+            self.judge();
+        }
+    }
+
+    fn poll(&mut self, reader: u8, doctor: impl FnOnce(&mut Vec<DeltaSeen>), census: impl FnOnce(&mut Census)) {
+        self.calls += 1;
+        let how = How::First(self.calls);
+        let reference = self.referee.reference();
+        let mut deltas = Vec::new();
+        reference.batch(reader, &mut deltas);
+        let before = deltas.clone();
+        doctor(&mut deltas);
+        let mut seen = Seen::default();
+        let waits = reference.expect(reader, how) == Expected::Waits && deltas == before && !must_overtake(reference, reader);
+        let what = if waits {
+            CallSeen::Waits
+        } else {
+            let batch: BatchSeen = seen.batch(reference.latest(), reference.position(), deltas.into_iter());
+            CallSeen::Batch(batch)
+        };
+        seen.push(Observation::Called { reader, how, seen: what });
+        self.operation_seen(&seen, |now, _| census(now));
+    }
+
+    /// A step from there to the latest commit, with the wake-ups it causes.
+    fn step(&mut self, from: Position, errors: IdSet, doctor: impl FnOnce(&mut Census, &Census)) {
+        let generation = self.referee.reference().generation();
+        let stepped = self.stepped(generation, Some(self.fetches), from, errors);
+        let mut after = self.referee.reference().clone();
+        after.see(&stepped).expect("a step of a story is in order");
+        let mut seen = vec![stepped];
+        for reader in 0..2 {
+            let (before, now) = (self.referee.reference().watcher(reader), after.watcher(reader));
+            let behind = now.stage() != before.stage() && matches!(now.stage(), WatcherStage::Behind { .. });
+            let first = now.stage() == WatcherStage::Fresh && !self.referee.reference().is_loaded();
+            let lagged = matches!(now.stage(), WatcherStage::Ended(_)) && now.stage() != before.stage();
+            if lagged {
+                seen.extend(self.wakes_of_all(reader));
+            } else if behind || first {
+                seen.extend(now.line().first().map(|call| Observation::Woken { reader, call: *call }));
+            }
+        }
+        self.operation(&seen, doctor);
+    }
+
+    fn stepped(&self, generation: u32, fetch: Option<u32>, from: Position, errors: IdSet) -> Observation {
+        let at = self.log.len() - 1;
+        let ids = self.touched_since(from);
+        Observation::Stepped {
+            generation,
+            fetch,
+            from,
+            to: self.log[at].0,
+            at: u32::try_from(at).expect("a story is short"),
+            ids,
+            errors,
+        }
+    }
+
+    fn fetch(&mut self, since: Position, ids: IdSet) -> Observation {
+        self.fetches += 1;
+        Observation::Fetch { generation: self.referee.reference().generation(), fetch: self.fetches, since, ids }
+    }
+
+    fn touched_since(&self, since: Position) -> IdSet {
+        self.log.iter().filter(|entry| entry.0 > since).fold(IdSet::EMPTY, |touched, entry| touched.or(entry.2))
+    }
+
+    fn wakes_of_all(&self, reader: u8) -> Vec<Observation> {
+        self.referee.reference().watcher(reader).line().iter().map(|call| Observation::Woken { reader, call: *call }).collect()
+    }
+
+    fn operation(&mut self, list: &[Observation], doctor: impl FnOnce(&mut Census, &Census)) {
+        let mut seen = Seen::default();
+        list.iter().for_each(|observation| seen.push(*observation));
+        self.operation_seen(&seen, doctor);
+    }
+
+    /// One operation, settled with a census that is true but for what `doctor` does to it.
+    fn operation_seen(&mut self, seen: &Seen, doctor: impl FnOnce(&mut Census, &Census)) {
+        assert!(self.verdict.is_none(), "the story went on after {:?} was broken", self.verdict);
+        self.referee.see(&self.regime, None, seen);
+        let before = self.census.clone();
+        self.census = Census { report: self.report(), store: Some(self.referee.reference().store()) };
+        doctor(&mut self.census, &before);
+        self.referee.settle(&self.regime, &self.census);
+        self.judge();
+    }
+
+    fn judge(&mut self) {
+        if self.referee.is_red() {
+            let reds: Vec<_> = self.referee.reds().drain(..).map(|red| red.promise).collect();
+            self.verdict = Some(reds);
+        }
+    }
+
+    fn report(&self) -> Report {
+        let reference = self.referee.reference();
+        Report {
+            revno: reference.latest(),
+            position: reference.position(),
+            generation: multiwatcher::machine::Generation(u64::from(reference.generation())),
+            phase: reference.phase(),
+            watchers: reference.census(),
+            calls: reference.calls(),
+            entities: reference.store().alive().len() as usize,
+            tombstones: reference.tombstones() as usize,
+            queued: reference.queued().len() as usize,
+            quarantined: reference.quarantined().len() as usize,
+            failures: reference.failures(),
+            out_of_reach_since: reference.out_of_reach_since(),
+            dropped: reference.dropped(),
+            ..self.census.report.clone()
+        }
+    }
+}
+
+/// Whether calls wait already beside something to take: then a new one that gets it overtakes, which is what a story wants to tell.
+fn must_overtake(reference: &multiwatcher::testing::Reference, reader: u8) -> bool {
+    let watcher = reference.watcher(reader);
+    !watcher.line().is_empty() && matches!(watcher.stage(), WatcherStage::Behind { .. })
+}

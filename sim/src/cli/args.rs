@@ -1,0 +1,151 @@
+//! The arguments and their help texts.
+
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::seed::{Seed, SeedRange};
+
+/// Help texts are wrapped for a narrow screen; a phone shows about this many columns.
+const WIDTH: usize = 68;
+
+/// Deterministic simulation of the multiwatcher.
+#[derive(Debug, Parser)]
+#[command(name = "mwsim", version, max_term_width = WIDTH, subcommand_required = true, arg_required_else_help = true)]
+#[command(long_about = "Deterministic simulation of the multiwatcher.\n\n\
+    Runs the store manager that ships through seeded schedules and faults, checks every promise after every step, and \
+    turns a failure into a file that replays byte for byte.")]
+#[command(after_help = "Examples:
+  mwsim run                     ten seconds, all cores
+  mwsim run --seeds 0..100000   these seeds
+  mwsim replay 4711             the trace of one seed
+  mwsim check-determinism
+
+Exit codes: 0 clean, 1 a promise is broken, 2 usage.")]
+pub struct Cli {
+    /// What is asked.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a campaign: many seeds, all promises checked
+    Run(RunArgs),
+    /// Print the trace of one seed or of one decision file
+    Replay(ReplayArgs),
+    /// Run seeds twice, in two processes, and with other numbers of jobs, and compare
+    CheckDeterminism(CheckArgs),
+    /// Print the hashes of traces, for the other process of check-determinism
+    #[command(hide = true)]
+    Hashes(HashesArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim run --time 1m
+  mwsim run --seeds 0..100000 --jobs 1
+  mwsim run --start $(git rev-parse HEAD) --time 30s
+
+A failing run is written to the failures folder, and its page
+ends with the command that replays it.
+
+Exit codes: 0 clean, 1 a promise is broken or a checker had
+nothing to decide in 10,000 seeds, 2 usage.")]
+pub struct RunArgs {
+    /// Run these seeds, the last one excluded
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["time", "start"])]
+    pub seeds: Option<SeedRange>,
+    /// Run as many seeds as fit into this time [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = crate::text::duration)]
+    pub time: Option<Duration>,
+    /// First seed of a timed campaign: a number or a full commit hash [default: 0]
+    #[arg(long, value_name = "SEED")]
+    pub start: Option<Seed>,
+    /// Workers [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// What is simulated
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+    /// Print the summary as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Where the decisions of a failing run are written
+    #[arg(long, value_name = "DIR", default_value = "sim-failures")]
+    pub failures: PathBuf,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim replay 4711
+  mwsim replay 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
+  mwsim replay sim-failures/exact-prefix-4711.jsonl
+
+The same trace every time, byte for byte. A decision file may
+be edited: what is no longer possible is skipped and counted.
+
+Exit codes: 0 clean, 1 the failure is there, 2 usage or a file
+that cannot be read.")]
+pub struct ReplayArgs {
+    /// A seed (64-bit number or full commit hash), or a decision file
+    #[arg(value_name = "SEED|FILE")]
+    pub what: String,
+    /// What is simulated, for a seed; a file says it itself
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+}
+
+/// Arguments of `check-determinism`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim check-determinism
+  mwsim check-determinism --seeds 0..100000
+
+On a difference the first seed and the first step where two
+runs part are printed.
+
+Exit codes: 0 no difference, 1 a difference, 2 usage.")]
+pub struct CheckArgs {
+    /// Compare these seeds, the last one excluded
+    #[arg(long, value_name = "A..B", default_value = "0..2000")]
+    pub seeds: SeedRange,
+    /// What is simulated
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+}
+
+/// Arguments of `hashes`.
+#[derive(Debug, Args)]
+pub struct HashesArgs {
+    /// Print one hash per seed
+    #[arg(long, value_name = "A..B", required_unless_present = "steps_of")]
+    pub seeds: Option<SeedRange>,
+    /// Print one hash per step of this seed
+    #[arg(long, value_name = "SEED", conflicts_with = "seeds")]
+    pub steps_of: Option<Seed>,
+    /// What is simulated
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+}
+
+/// What is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum World {
+    /// The store manager's state machine alone
+    Machine,
+}
+
+impl World {
+    /// Its name, as in a decision file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Machine => "machine",
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What makes a question unanswerable. Each is told in one sentence and ends with exit code 2.
+
+use core::fmt;
+use std::path::PathBuf;
+
+use crate::decisions::ReadError;
+use crate::seed::ParseSeedError;
+
+/// Why a command could not do what was asked.
+#[derive(Debug)]
+pub enum UsageError {
+    /// The argument of `replay` is neither a seed nor a file that exists.
+    NeitherSeedNorFile {
+        /// What was given.
+        given: String,
+        /// Why it is no seed.
+        seed: ParseSeedError,
+        /// Why it is no file.
+        file: std::io::Error,
+    },
+    /// A decision file could not be used.
+    DecisionFile {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: ReadError,
+    },
+    /// The second process of `check-determinism` did not do its part.
+    OtherProcess(String),
+    /// Nobody reads the output any more.
+    ReaderGone,
+    /// Output could not be written.
+    Output(std::io::Error),
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeitherSeedNorFile { given, seed, file } => {
+                write!(f, "{given:?} is neither a seed nor a file\n  as a seed: {seed}\n  as a file: {file}")
+            }
+            Self::DecisionFile { path, why } => write!(f, "{}: {why}", path.display()),
+            Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
+            Self::ReaderGone => f.write_str("nobody reads the output"),
+            Self::Output(error) => write!(f, "the output could not be written: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for UsageError {}
+
+impl From<std::io::Error> for UsageError {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe { Self::ReaderGone } else { Self::Output(error) }
+    }
+}

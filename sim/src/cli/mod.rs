@@ -1,0 +1,64 @@
+//! The command line: what can be asked, and with which exit code it is answered.
+
+mod args;
+mod determinism;
+mod errors;
+mod progress;
+mod replay;
+mod run;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::{Cli, Command};
+pub use errors::UsageError;
+
+/// Everything was as promised.
+pub const CLEAN: u8 = 0;
+/// A promise was broken, or a checker had nothing to decide.
+pub const BROKEN: u8 = 1;
+/// The question could not be understood.
+pub const USAGE: u8 = 2;
+
+/// Runs the command with these arguments, the program's name first, writing to `out` what belongs on standard output
+/// and to `err` the rest. Returns the exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error, out, err),
+    };
+    let answer = match cli.command {
+        Command::Run(args) => run::run(&args, out, err),
+        Command::Replay(args) => replay::replay(&args, out),
+        Command::CheckDeterminism(args) => determinism::check(&args, out),
+        Command::Hashes(args) => determinism::hashes(&args, out),
+    };
+    match answer.and_then(|code| out.flush().map_err(UsageError::from).map(|()| code)) {
+        Ok(code) => code,
+        // Whoever read the output has read enough, as `head` does; that is no failure of ours.
+        Err(UsageError::ReaderGone) => CLEAN,
+        Err(error) => {
+            // Nobody is left to tell if standard error is gone too; the exit code still says it.
+            let _ = writeln!(err, "error: {error}");
+            USAGE
+        }
+    }
+}
+
+/// Runs the command as the process was started.
+pub fn from_env() -> ExitCode {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    ExitCode::from(main(std::env::args_os(), &mut out, &mut std::io::stderr().lock()))
+}
+
+/// Help and version texts go to standard output and are no error.
+fn explain(error: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let (to, code): (&mut dyn Write, u8) = if error.use_stderr() { (err, USAGE) } else { (out, CLEAN) };
+    // As above: the exit code says it even if the text reaches nobody.
+    let _ = write!(to, "{}", error.render());
+    let _ = to.flush();
+    code
+}

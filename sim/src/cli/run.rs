@@ -1,0 +1,75 @@
+//! `mwsim run`: a campaign and its verdict.
+
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use multiwatcher::machine::StoreManager;
+use multiwatcher::testing::Val;
+
+use super::args::{RunArgs, World};
+use super::progress::Progress;
+use super::{BROKEN, CLEAN, UsageError};
+use crate::campaign::{self, Campaign, Seeds};
+use crate::page;
+use crate::runner::{Failure, Runner};
+use crate::summary::Summary;
+
+/// What is run when neither seeds nor a time are given.
+const DEFAULT_TIME: Duration = Duration::from_secs(10);
+
+/// Runs the campaign; the exit code says how it went.
+pub fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
+    let campaign = campaign(args);
+    let progress = Progress::new(&campaign.seeds);
+    let outcome = match args.world {
+        World::Machine => {
+            campaign::run(&campaign, Runner::<StoreManager<Val>>::new, |seeds| progress.show(seeds))
+        }
+    };
+    progress.finish();
+    let summary = Summary::new(&outcome, campaign.jobs);
+    if args.json {
+        summary.write_json(out)?;
+    } else {
+        summary.write(out)?;
+    }
+    if let Some((_, failure)) = &outcome.failure {
+        let page: &mut dyn Write = if args.json { err } else { out };
+        report(failure, &args.failures, page)?;
+    }
+    Ok(if summary.is_clean() { CLEAN } else { BROKEN })
+}
+
+fn campaign(args: &RunArgs) -> Campaign {
+    let seeds = match &args.seeds {
+        Some(range) => Seeds::Range(range.clone()),
+        None => Seeds::For { first: args.start.map_or(0, |seed| seed.0), time: args.time.unwrap_or(DEFAULT_TIME) },
+    };
+    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    Campaign { seeds, jobs }
+}
+
+/// Writes the decisions to a file and the page to `out`.
+fn report(failure: &Failure, folder: &Path, out: &mut dyn Write) -> Result<(), UsageError> {
+    let command = match save(failure, folder) {
+        Ok(path) => format!("replay: cargo sim replay {}", path.display()),
+        Err(error) => {
+            let seed = failure.decisions.header.seed;
+            format!("the decisions could not be written to {}: {error}\nreplay: cargo sim replay {seed}", folder.display())
+        }
+    };
+    writeln!(out)?;
+    page::write::<StoreManager<Val>>(&failure.decisions, &failure.broken, &command, out)?;
+    Ok(())
+}
+
+fn save(failure: &Failure, folder: &Path) -> std::io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(format!("{}-{}.jsonl", failure.broken.name(), failure.decisions.header.seed));
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&path)?);
+    failure.decisions.write(&mut file)?;
+    file.flush()?;
+    Ok(path)
+}

@@ -1,0 +1,85 @@
+//! What a run exercised that its operations do not show: batches, restarts, torn loads, late answers.
+
+use multiwatcher::testing::{IdSet, Observation, Party, Reference};
+
+use crate::checkers::Taken;
+use crate::exercised::Fault;
+use crate::referee::backlog;
+use crate::tally::Tally;
+
+/// Counts of one run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counter {
+    batches: u64,
+    deltas: u64,
+    restarts: u64,
+    quarantines: u64,
+    ends: u64,
+    deepest_backlog: u64,
+    torn_loads: u64,
+    late_answers: u64,
+    loading: bool,
+    torn: bool,
+    asked: Option<(u32, u32)>,
+    ill: IdSet,
+}
+
+impl Counter {
+    /// One thing was seen, and the reference model does not know it yet.
+    #[inline]
+    pub fn see(&mut self, reference: &Reference, observation: &Observation, taken: Option<Taken<'_>>) {
+        if let Some(taken) = taken {
+            self.batches += 1;
+            self.deltas += taken.deltas.len() as u64;
+            self.deepest_backlog = self.deepest_backlog.max(backlog(reference, taken.reader));
+            return;
+        }
+        if let Observation::Committed { .. } = observation {
+            self.torn_loads += u64::from(self.loading && !self.torn);
+            self.torn |= self.loading;
+        }
+        if let Observation::Subscribe { generation } = observation {
+            self.restarts += u64::from(*generation > 1);
+        }
+        if let Observation::Load { .. } = observation {
+            (self.loading, self.torn) = (true, false);
+        }
+        if let Observation::LoadDone { .. } | Observation::Unsubscribe { .. } = observation {
+            self.loading = false;
+        }
+        if let Observation::Fetch { generation, fetch, .. } = observation {
+            self.asked = Some((*generation, *fetch));
+        }
+        if let Observation::Stepped { generation, fetch, errors, .. } = observation {
+            let ill = reference.quarantined();
+            self.quarantines += u64::from(errors.minus(ill).len());
+            if let Some(fetch) = fetch {
+                // An answer to nothing that was ever asked is a stale message, not a late one.
+                let late = *fetch != u32::MAX && self.asked != Some((*generation, *fetch));
+                self.late_answers += u64::from(late);
+            }
+            self.ill = ill;
+        }
+        if let Observation::Ended(_) = observation {
+            self.ends += 1;
+        }
+    }
+
+    /// The run is over: those that never read are behind still.
+    pub fn end(&mut self, reference: &Reference) {
+        let deepest = (0u8..).take(Party::READERS).map(|reader| backlog(reference, reader)).max();
+        self.deepest_backlog = self.deepest_backlog.max(deepest.unwrap_or(0));
+    }
+
+    /// Adds it all to a tally.
+    pub fn add_to(&self, tally: &mut Tally) {
+        tally.batches += self.batches;
+        tally.deltas += self.deltas;
+        tally.restarts += self.restarts;
+        tally.quarantines += self.quarantines;
+        tally.ends += self.ends;
+        tally.deepest_backlog = tally.deepest_backlog.max(self.deepest_backlog);
+        tally.faults[Fault::TornLoad as usize] += self.torn_loads;
+        tally.faults[Fault::LateAnswer as usize] += self.late_answers;
+    }
+}

@@ -1,0 +1,237 @@
+//! One run under the eyes of the referee: operations in, verdict out. Whoever draws or reads the operations stands above.
+
+use multiwatcher::machine::Time;
+use multiwatcher::testing::{Fresh, Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, World};
+
+use crate::checkers::{Census, Healed, Suite};
+use crate::referee::Referee;
+use crate::tally::Tally;
+
+/// A world and its referee, used for one run after the other.
+#[derive(Debug)]
+pub struct Course<S> {
+    world: World<S>,
+    referee: Referee,
+    census: Census,
+    steps: usize,
+    healing_since: Time,
+    /// The subject recounts its invariants after every step, not only at the end.
+    recounts: bool,
+    hashes: Option<Vec<u64>>,
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// What.
+    pub finding: Finding,
+    /// What was seen, and what it should have been.
+    pub text: String,
+    /// At which step, from 1; 0 is the beginning.
+    pub step: usize,
+    /// What else is broken at the same moment.
+    pub also: Vec<Promise>,
+}
+
+/// What can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// A promise is broken.
+    Promise(Promise),
+    /// An assertion failed, in the subject or around it.
+    Panic,
+}
+
+/// Of so many seeds one has its invariants recounted after every step.
+const RECOUNTS: u64 = 32;
+
+impl<S: Fresh> Course<S> {
+    /// A course on which nothing has been run.
+    pub fn new() -> Self {
+        let world = World::start(Regime::calm(1, &[]));
+        let stage = world.stage();
+        let referee = Referee::new(0, stage.regime(), stage.universe());
+        let census = Census { report: world.report(), store: None };
+        Self { world, referee, census, steps: 0, healing_since: Time::ZERO, recounts: false, hashes: None }
+    }
+
+    /// Another run.
+    pub fn begin(&mut self, seed: u64, regime: &Regime) -> Result<(), Box<Broken>> {
+        self.world.restart(regime);
+        self.referee.reset(seed, regime, self.world.stage().universe());
+        self.steps = 0;
+        self.recounts = seed.is_multiple_of(RECOUNTS);
+        self.judge(None)
+    }
+
+    /// One operation. `false` if it is not possible at this moment.
+    #[inline]
+    pub fn step(&mut self, operation: &Operation) -> Result<bool, Box<Broken>> {
+        self.world.seen_mut().clear();
+        if !self.world.apply(operation) {
+            return Ok(false);
+        }
+        self.steps += 1;
+        self.judge(Some(operation))?;
+        Ok(true)
+    }
+
+    /// The healing begins here.
+    pub fn begin_healing(&mut self) {
+        self.healing_since = self.world.stage().now();
+    }
+
+    /// The healing is over: all is quiet.
+    pub fn finish(&mut self) -> Result<(), Box<Broken>> {
+        self.healed(None)?;
+        self.recount()
+    }
+
+    /// The healing came to no end within so many operations.
+    pub fn not_healed(&mut self, operations: u32) -> Result<(), Box<Broken>> {
+        self.healed(Some(operations))
+    }
+
+    /// Whether a healing would have nothing to do.
+    pub fn is_quiet(&self) -> bool {
+        Healing::new().next(self.stage()).is_none()
+    }
+
+    /// Everything but the subject.
+    pub fn stage(&self) -> &Stage {
+        self.world.stage()
+    }
+
+    /// What was seen of the last operation.
+    pub fn seen(&self) -> &[Observation] {
+        self.world.seen().list()
+    }
+
+    /// The same, with the deltas.
+    pub fn world_seen(&self) -> &Seen {
+        self.world.seen()
+    }
+
+    /// What the store holds, if it can be looked into.
+    pub fn store(&self) -> Option<State> {
+        self.world.store()
+    }
+
+    /// The checkers, for those that compare runs.
+    pub fn suite_mut(&mut self) -> &mut Suite {
+        self.referee.suite_mut()
+    }
+
+    /// The hash of the trace so far.
+    pub fn hash(&self) -> u64 {
+        self.referee.hash()
+    }
+
+    /// From now on the hash after each step is kept.
+    pub fn keep_hashes(&mut self) {
+        self.hashes = Some(Vec::new());
+    }
+
+    /// Those kept; none is from now on.
+    pub fn take_hashes(&mut self) -> Vec<u64> {
+        self.hashes.take().unwrap_or_default()
+    }
+
+    /// Adds what the run exercised to a tally.
+    pub fn count(&mut self, tally: &mut Tally) {
+        self.referee.counter().add_to(tally);
+        self.referee.suite_mut().take_decided(&mut tally.decided);
+    }
+
+    #[inline]
+    fn judge(&mut self, operation: Option<&Operation>) -> Result<(), Box<Broken>> {
+        let regime = self.world.stage().regime();
+        self.referee.see(regime, operation, self.world.seen());
+        self.census.report = self.world.report();
+        self.census.store = if self.referee.looks_at_store() { self.world.store() } else { None };
+        self.referee.settle(regime, &self.census);
+        if let Some(hashes) = &mut self.hashes {
+            hashes.push(self.referee.hash());
+        }
+        if self.recounts && !self.referee.is_red() {
+            self.recount()?;
+        }
+        self.verdict()
+    }
+
+    fn recount(&mut self) -> Result<(), Box<Broken>> {
+        self.world.subject().check().map_err(|text| {
+            let finding = Finding::Promise(Promise::TruthfulReport);
+            Box::new(Broken { finding, text: format!("a recount found: {text}"), step: self.steps, also: Vec::new() })
+        })
+    }
+
+    fn healed(&mut self, too_many: Option<u32>) -> Result<(), Box<Broken>> {
+        let stage = self.world.stage();
+        let healed = Healed {
+            took: stage.now().since(self.healing_since),
+            bound: Healing::bound(stage.regime()),
+            too_many,
+        };
+        self.referee.healed(stage.regime(), healed);
+        self.verdict()
+    }
+
+    #[inline]
+    fn verdict(&mut self) -> Result<(), Box<Broken>> {
+        if self.referee.is_red() { Err(self.broken()) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn broken(&mut self) -> Box<Broken> {
+        let mut reds = self.referee.reds().drain(..);
+        let first = reds.next().expect("something is red");
+        let mut also: Vec<Promise> = reds.map(|red| red.promise).filter(|promise| *promise != first.promise).collect();
+        also.dedup();
+        Box::new(Broken { finding: Finding::Promise(first.promise), text: first.text, step: self.steps, also })
+    }
+}
+
+impl<S: Fresh> Default for Course<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Broken {
+    /// An assertion that failed.
+    pub fn panicked(said: String, step: usize) -> Self {
+        Self { finding: Finding::Panic, text: said, step, also: Vec::new() }
+    }
+
+    /// A promise that is broken, seen at this step.
+    pub fn of(promise: Promise, text: String, step: usize) -> Self {
+        Self { finding: Finding::Promise(promise), text, step, also: Vec::new() }
+    }
+
+    /// Whether an assertion failed.
+    pub fn is_panic(&self) -> bool {
+        self.finding == Finding::Panic
+    }
+
+    /// The name of what is broken, in file names too.
+    pub fn name(&self) -> &'static str {
+        match self.finding {
+            Finding::Promise(promise) => promise.name(),
+            Finding::Panic => "panic",
+        }
+    }
+
+    /// What was promised.
+    pub fn promise_in_words(&self) -> &'static str {
+        match self.finding {
+            Finding::Promise(promise) => promise.words(),
+            Finding::Panic => "No assertion fails, whatever happens.",
+        }
+    }
+
+    /// A number that is equal for equal findings.
+    pub fn fold(&self) -> u64 {
+        xxhash_rust::xxh3::xxh3_64_with_seed(self.text.as_bytes(), self.step as u64)
+    }
+}

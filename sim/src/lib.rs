@@ -1,0 +1,29 @@
+//! Deterministic simulation of the multiwatcher: the store manager that ships is driven through seeded schedules and
+//! faults, every promise is checked after every step, and a failure is a list of decisions that replays byte for byte.
+//!
+//! A [`runner`] draws a [`plan`] from a seed, lets a [scheduler](schedulers) say who moves, and keeps the decisions; a
+//! [`course`] applies them to the world and asks the [`checkers`]; a [`campaign`] does that for many seeds on all cores.
+
+pub mod campaign;
+pub mod checkers;
+pub mod cli;
+pub mod clock;
+mod counter;
+pub mod course;
+pub mod decisions;
+pub mod exercised;
+pub mod page;
+pub mod pairs;
+mod panics;
+pub mod plan;
+pub mod random;
+pub mod referee;
+pub mod runner;
+pub mod schedulers;
+pub mod seed;
+pub mod summary;
+pub mod tally;
+mod text;
+pub mod trace;
+mod trace_hash;
+pub mod words;

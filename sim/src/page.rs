@@ -1,0 +1,92 @@
+//! The failure page: what was promised, what happened instead, the last steps, and the one command that shows it again.
+//! At most forty lines, narrow enough for a phone.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+
+use multiwatcher::testing::Fresh;
+
+use crate::text::{COLUMNS, wrap};
+use crate::course::Broken;
+use crate::decisions::{Decisions, Header};
+use crate::trace::{self, Told};
+
+/// Lines for the table of the last steps.
+const TABLE: usize = 24;
+
+/// Writes the page of a failing run. `command` is what replays it.
+pub fn write<S: Fresh>(decisions: &Decisions, broken: &Broken, command: &str, out: &mut dyn Write) -> io::Result<()> {
+    let header = &decisions.header;
+    writeln!(out, "BROKEN  {}", broken.name())?;
+    writeln!(out, "seed {}, step {} of {}", header.seed, broken.step, decisions.operations.len())?;
+    writeln!(out)?;
+    write!(out, "{}", wrap(broken.promise_in_words(), "  ", COLUMNS))?;
+    writeln!(out)?;
+    write!(out, "{}", wrap(&broken.text, "  ", COLUMNS))?;
+    if !broken.also.is_empty() {
+        let also: Vec<_> = broken.also.iter().map(|promise| promise.name()).collect();
+        write!(out, "{}", wrap(&format!("also broken: {}", also.join(", ")), "  ", COLUMNS))?;
+    }
+    writeln!(out)?;
+    write!(out, "{}", wrap(&regime(header), "", COLUMNS))?;
+    writeln!(out)?;
+    table::<S>(decisions, out)?;
+    writeln!(out)?;
+    writeln!(out, "{command}")
+}
+
+/// What was drawn for the run, in one sentence.
+pub fn regime(header: &Header) -> String {
+    let regime = &header.regime;
+    let readers: Vec<_> = regime.readers.iter().map(|reader| format!("{reader:?}").to_lowercase()).collect();
+    let config = &regime.config;
+    let lag = config.lag_limit.map_or("none".to_owned(), |limit| limit.to_string());
+    format!(
+        "scheduler {}, {} ids in {} models, readers: {}; window {}, lag limit {lag}, queue limit {}, {:?}",
+        header.scheduler,
+        regime.shape.ids(),
+        regime.shape.models,
+        readers.join(" "),
+        config.window,
+        config.queue_limit,
+        config.restart,
+    )
+}
+
+/// The last steps. The one at which the promise was found broken is marked.
+fn table<S: Fresh>(decisions: &Decisions, out: &mut dyn Write) -> io::Result<()> {
+    let mut last: VecDeque<Vec<String>> = VecDeque::new();
+    let mut lines = 0;
+    trace::replay::<S>(decisions, &mut |told: Told| {
+        let block = block(&told);
+        lines += block.len();
+        last.push_back(block);
+        while lines > TABLE && last.len() > 1 {
+            lines -= last.pop_front().map_or(0, |block| block.len());
+        }
+        Ok(())
+    })?;
+    writeln!(out, "  step    time who      what")?;
+    let count = last.len();
+    for (index, block) in last.iter().enumerate() {
+        for (row, line) in block.iter().enumerate() {
+            let mark = if index + 1 == count && row == 0 { '>' } else { ' ' };
+            writeln!(out, "{mark} {line}")?;
+        }
+    }
+    Ok(())
+}
+
+/// One step as lines that fit.
+fn block(told: &Told) -> Vec<String> {
+    let mut text = Vec::new();
+    if told.write(&mut text).is_err() {
+        return Vec::new();
+    }
+    let text = String::from_utf8_lossy(&text);
+    text.lines().map(|line| shorten(line, COLUMNS - 2)).collect()
+}
+
+fn shorten(line: &str, columns: usize) -> String {
+    if line.chars().count() <= columns { line.to_owned() } else { line.chars().take(columns - 2).chain("..".chars()).collect() }
+}

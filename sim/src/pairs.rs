@@ -1,0 +1,141 @@
+//! Promises that compare runs: on one of sixty-four seeds the run is made again in three other ways.
+
+use multiwatcher::testing::{
+    CallSeen, DeltaSeen, FilterIx, Fresh, Healing, Observation, Operation, Party, Promise, Regime, World,
+};
+
+use crate::checkers::Suite;
+use crate::course::Broken;
+use crate::decisions::Decisions;
+
+/// The share of seeds whose runs are compared.
+pub const ONE_OF: u64 = 64;
+
+/// Something that a reader, or all of them, heard, with what it was told; ids of watchers left out, for they are not the same in a
+/// twin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// The operation of which it came.
+    pub at: usize,
+    /// What was seen.
+    pub observation: Observation,
+    /// The deltas, if it is a batch.
+    pub deltas: Vec<DeltaSeen>,
+}
+
+/// Whether this seed's run is compared.
+pub fn chosen(seed: u64) -> bool {
+    seed.is_multiple_of(ONE_OF)
+}
+
+/// Compares a run that kept its promises with its twins. `again` is the hash of the same seed from a clean start.
+pub fn compare<S: Fresh>(suite: &mut Suite, decisions: &Decisions, hash: u64, again: u64) -> Result<(), Box<Broken>> {
+    let last = decisions.operations.len();
+    let broken = |promise: Promise| move |text: String| Box::new(Broken::of(promise, text, last));
+    suite.deterministic.compare(hash, again).map_err(broken(Promise::Deterministic))?;
+    if let Some((followed, loaded)) = followed_and_loaded::<S>(decisions) {
+        suite.load_equals_increments.compare(followed, loaded).map_err(broken(Promise::LoadEqualsIncrements))?;
+    }
+    if let Some((alone, beside)) = alone_and_beside::<S>(decisions) {
+        suite.slow_reader_isolated.compare(&alone, &beside).map_err(broken(Promise::SlowReaderIsolated))?;
+    }
+    Ok(())
+}
+
+/// The last store of the run, and that of a machine that only loads what the same commits led to.
+fn followed_and_loaded<S: Fresh>(decisions: &Decisions) -> Option<(multiwatcher::testing::State, multiwatcher::testing::State)> {
+    let regime = &decisions.header.regime;
+    let mut followed = World::<S>::start(regime.clone());
+    let mut loaded = World::<S>::start(regime.clone());
+    for operation in &decisions.operations {
+        let happened = followed.apply(operation);
+        if happened && matches!(operation, Operation::Commit { .. } | Operation::Rewind { .. }) {
+            loaded.apply(operation);
+        }
+        followed.seen_mut().clear();
+    }
+    let mut healing = Healing::new();
+    for _ in 0..Healing::most(loaded.stage()) {
+        let Some(operation) = healing.next(loaded.stage()) else { break };
+        loaded.apply(&operation);
+        loaded.seen_mut().clear();
+    }
+    let comparable = !followed.stage().ended() && !loaded.stage().ended();
+    let same_end = followed.stage().backing().latest().state == loaded.stage().backing().latest().state;
+    if comparable && same_end { Some((followed.store()?, loaded.store()?)) } else { None }
+}
+
+/// What the readers of a run heard, and what they hear beside one more that reads once and never again. Not for runs in which it
+/// could not be added, or would be waited for: an age limit makes a deadline of its own.
+fn alone_and_beside<S: Fresh>(decisions: &Decisions) -> Option<(Vec<Heard>, Vec<Heard>)> {
+    let regime = &decisions.header.regime;
+    if regime.readers.len() == Party::READERS || regime.config.lag_age.is_some() {
+        return None;
+    }
+    let idle = u8::try_from(regime.readers.len()).ok()?;
+    let alone = listen::<S>(regime.clone(), &decisions.operations, idle, &[]);
+    let mut with_idle = regime.clone();
+    with_idle.readers.push(multiwatcher::testing::Character::Sleeping);
+    let third = decisions.operations.len() / 3;
+    let added = [
+        (0, Operation::Open { reader: idle, filter: FilterIx(0) }),
+        (third, Operation::TryNext { reader: idle }),
+    ];
+    Some((alone, listen::<S>(with_idle, &decisions.operations, idle, &added)))
+}
+
+/// Makes the operations, and others before those at the given places; returns what all readers but the idle one heard.
+fn listen<S: Fresh>(regime: Regime, operations: &[Operation], idle: u8, added: &[(usize, Operation)]) -> Vec<Heard> {
+    let mut world = World::<S>::start(regime);
+    let mut heard = Vec::new();
+    for (at, operation) in operations.iter().enumerate() {
+        for (_, operation) in added.iter().filter(|(place, _)| *place == at) {
+            world.apply(operation);
+            world.seen_mut().clear();
+        }
+        world.apply(operation);
+        for observation in world.seen().list() {
+            let Some(observation) = nameless(observation).filter(|observation| !is_of(observation, idle)) else { continue };
+            let deltas = match observation {
+                Observation::Called { seen: CallSeen::Batch(batch), .. } => world.seen().deltas(&batch).to_vec(),
+                _ => Vec::new(),
+            };
+            heard.push(Heard { at, observation, deltas });
+        }
+        world.seen_mut().clear();
+    }
+    heard
+}
+
+/// The observation if readers can notice it, without the ids of watchers.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is between subject and backing")]
+fn nameless(observation: &Observation) -> Option<Observation> {
+    use multiwatcher::machine::{NextError, WatcherId};
+    match *observation {
+        Observation::Opened { reader, filter, result } => {
+            Some(Observation::Opened { reader, filter, result: result.map(|_| WatcherId(0)) })
+        }
+        Observation::Resumed { reader, filter, from, view, result } => {
+            Some(Observation::Resumed { reader, filter, from, view, result: result.map(|_| WatcherId(0)) })
+        }
+        Observation::Called { reader, how, seen: CallSeen::Error(NextError::UnknownCall { call, .. }) } => {
+            let seen = CallSeen::Error(NextError::UnknownCall { watcher: WatcherId(0), call });
+            Some(Observation::Called { reader, how, seen })
+        }
+        Observation::Called { .. }
+        | Observation::Now(_)
+        | Observation::Woken { .. }
+        | Observation::Dropped { .. }
+        | Observation::Progressed { .. }
+        | Observation::Stopped { .. } => Some(*observation),
+        _ => None,
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is nobody's in particular")]
+fn is_of(observation: &Observation, idle: u8) -> bool {
+    match *observation {
+        Observation::Woken { reader, .. } | Observation::Called { reader, .. } => reader == idle,
+        _ => false,
+    }
+}

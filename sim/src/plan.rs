@@ -1,0 +1,30 @@
+//! What a run is to be: everything drawn from the seed before the first step.
+
+use multiwatcher::testing::{Choices, Regime, Stream};
+
+use crate::schedulers::{Kind, Portfolio};
+
+/// The plan of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What the run is like.
+    pub regime: Regime,
+    /// Who chooses who moves.
+    pub scheduler: Kind,
+    /// Steps before the healing begins.
+    pub steps: u32,
+}
+
+/// Every run has at least so many steps before its healing.
+pub const FEWEST_STEPS: u32 = 100;
+/// How many more it may have. Odd lengths matter little, so the spread is small and the speed of campaigns even.
+const SPREAD: u32 = 24;
+
+impl Plan {
+    /// Draws one.
+    pub fn draw(choices: &mut impl Choices) -> Self {
+        let regime = Regime::draw(choices);
+        let scheduler = Portfolio::draw(choices);
+        Self { regime, scheduler, steps: FEWEST_STEPS + choices.below(Stream::Regime, SPREAD) }
+    }
+}

@@ -1,0 +1,209 @@
+//! The reference model and the checkers together: takes in what is seen, in order, and says what is broken.
+
+use multiwatcher::machine::Change;
+use multiwatcher::testing::{
+    Broken, CallSeen, DeltaSeen, Observation, Operation, Party, Reference, Regime, Seen, State, Universe, WatcherStage,
+};
+
+use crate::checkers::{Census, Facts, Healed, Suite, Taken};
+use crate::counter::Counter;
+use crate::trace_hash::TraceHash;
+
+/// Judges one run after the other.
+#[derive(Debug)]
+pub struct Referee {
+    reference: Reference,
+    suite: Suite,
+    views: [State; Party::READERS],
+    due: Vec<DeltaSeen>,
+    reds: Vec<Broken>,
+    hash: TraceHash,
+    counter: Counter,
+    looks_at_store: bool,
+}
+
+impl Referee {
+    /// The referee of a run of this regime.
+    pub fn new(seed: u64, regime: &Regime, universe: &Universe) -> Self {
+        let mut referee = Self {
+            reference: Reference::new(regime, universe),
+            suite: Suite::default(),
+            views: [State::EMPTY; Party::READERS],
+            due: Vec::with_capacity(16),
+            reds: Vec::new(),
+            hash: TraceHash::new(seed),
+            counter: Counter::default(),
+            looks_at_store: true,
+        };
+        referee.suite.begin();
+        referee
+    }
+
+    /// The referee of another run, with the same buffers.
+    pub fn reset(&mut self, seed: u64, regime: &Regime, universe: &Universe) {
+        self.reference.reset(regime, universe);
+        self.suite.begin();
+        self.views = [State::EMPTY; Party::READERS];
+        self.reds.clear();
+        self.hash.reset(seed);
+        self.counter = Counter::default();
+        self.looks_at_store = true;
+    }
+
+    /// What should be so.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// The checkers, for those that compare runs.
+    pub fn suite_mut(&mut self) -> &mut Suite {
+        &mut self.suite
+    }
+
+    /// The hash of everything seen so far.
+    pub fn hash(&self) -> u64 {
+        self.hash.value()
+    }
+
+    /// What has been counted in this run.
+    pub fn counter(&self) -> &Counter {
+        &self.counter
+    }
+
+    /// Takes in what was seen of an operation; `None` is the beginning. What is broken is in [`reds`](Self::reds).
+    pub fn see(&mut self, regime: &Regime, operation: Option<&Operation>, seen: &Seen) {
+        if let Some(operation) = operation {
+            self.hash.add(operation);
+        }
+        for observation in seen.list() {
+            self.hash.add(observation);
+            self.one(regime, observation, seen);
+            if !self.reds.is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// Whether the store is to be looked at after this operation: whether something may have changed it. Looking costs more than all else.
+    pub fn looks_at_store(&self) -> bool {
+        self.looks_at_store
+    }
+
+    /// The operation is over, and this is the subject's census.
+    pub fn settle(&mut self, regime: &Regime, census: &Census) {
+        self.hash.end_step();
+        self.looks_at_store = false;
+        if !self.reds.is_empty() {
+            return;
+        }
+        let owed = self.reference.settle().err();
+        let facts = Facts { regime, reference: &self.reference, views: &self.views };
+        self.suite.settle(facts, census, owed.as_ref(), &mut self.reds);
+        self.ruled(owed);
+    }
+
+    /// The healing is over.
+    pub fn healed(&mut self, regime: &Regime, healed: Healed) {
+        let facts = Facts { regime, reference: &self.reference, views: &self.views };
+        self.suite.healed(facts, healed, &mut self.reds);
+        self.counter.end(&self.reference);
+    }
+
+    /// What is broken, narrowest first; empty as long as nothing is.
+    pub fn reds(&mut self) -> &mut Vec<Broken> {
+        if self.reds.len() > 1 {
+            self.reds.sort_by_key(|red| Suite::width(red.promise));
+        }
+        &mut self.reds
+    }
+
+    /// Whether anything is broken.
+    pub fn is_red(&self) -> bool {
+        !self.reds.is_empty()
+    }
+
+    #[inline]
+    fn one(&mut self, regime: &Regime, observation: &Observation, seen: &Seen) {
+        self.looks_at_store |= may_change_store(observation);
+        let taken = self.fold(observation, seen);
+        let facts = Facts { regime, reference: &self.reference, views: &self.views };
+        let taken = taken.map(|taken| Taken { due: &self.due, ..taken });
+        self.counter.see(&self.reference, observation, taken);
+        self.suite.see(facts, observation, taken, &mut self.reds);
+        let ruled = self.reference.see(observation).err();
+        self.ruled(ruled);
+    }
+
+    /// What the reference model itself found, unless a checker has said so in its own words.
+    fn ruled(&mut self, ruled: Option<Broken>) {
+        if let Some(broken) = ruled
+            && self.reds.is_empty()
+        {
+            self.reds.push(broken);
+        }
+    }
+
+    /// Keeps the views; a batch is handed back.
+    fn fold<'a>(&mut self, observation: &Observation, seen: &'a Seen) -> Option<Taken<'a>> {
+        match *observation {
+            Observation::Opened { reader, .. } => {
+                self.views[usize::from(reader)] = State::EMPTY;
+                None
+            }
+            Observation::Resumed { reader, view, .. } => {
+                self.views[usize::from(reader)] = view;
+                None
+            }
+            Observation::Called { reader, seen: CallSeen::Batch(batch), .. } => {
+                let deltas = seen.deltas(&batch);
+                self.hash.add(&deltas);
+                let view = &mut self.views[usize::from(reader)];
+                for delta in deltas.iter().filter(|delta| delta.id.0 < 16) {
+                    view.set(delta.id, (delta.change == Change::Changed).then_some(delta.value));
+                }
+                self.reference.batch(reader, &mut self.due);
+                Some(Taken { reader, batch, deltas, due: &[] })
+            }
+            Observation::Called { seen: CallSeen::Waits | CallSeen::Nothing | CallSeen::Error(_), .. }
+            | Observation::Committed { .. }
+            | Observation::Rewound { .. }
+            | Observation::Subscribed { .. }
+            | Observation::Staged { .. }
+            | Observation::LoadDone { .. }
+            | Observation::Noticed { .. }
+            | Observation::Marked { .. }
+            | Observation::Stepped { .. }
+            | Observation::Failed { .. }
+            | Observation::TimedOut
+            | Observation::Killed(_)
+            | Observation::Now(_)
+            | Observation::Unsubscribe { .. }
+            | Observation::Subscribe { .. }
+            | Observation::Load { .. }
+            | Observation::Fetch { .. }
+            | Observation::Ended(_)
+            | Observation::Woken { .. }
+            | Observation::WokenNobody
+            | Observation::Dropped { .. }
+            | Observation::Progressed { .. }
+            | Observation::Stopped { .. }
+            | Observation::Misanswered => None,
+        }
+    }
+}
+
+/// Whether the backing handed something over; nothing else reaches the store.
+fn may_change_store(observation: &Observation) -> bool {
+    matches!(
+        observation,
+        Observation::Staged { .. } | Observation::LoadDone { .. } | Observation::Stepped { .. } | Observation::Failed { .. }
+    )
+}
+
+/// How far a watcher is behind.
+pub(crate) fn backlog(reference: &Reference, reader: u8) -> u64 {
+    match reference.watcher(reader).stage() {
+        WatcherStage::Behind { cursor, .. } => reference.latest().0 - cursor,
+        WatcherStage::None | WatcherStage::Fresh | WatcherStage::CaughtUp | WatcherStage::Ended(_) => 0,
+    }
+}

@@ -1,0 +1,243 @@
+//! Runs seeds: draws a plan, lets the scheduler say who moves and the generator what, then heals. Every decision is kept,
+//! so that whatever a run comes to can be told again without the seed.
+
+use std::panic::AssertUnwindSafe;
+
+use multiwatcher::testing::{CallSeen, Fresh, Generator, Healing, Observation, Operation, Party};
+
+use crate::campaign::Work;
+use crate::course::{Broken, Course};
+use crate::decisions::{Decisions, Header};
+use crate::exercised::{Fault, Kind};
+use crate::pairs;
+use crate::plan::Plan;
+use crate::random::Random;
+use crate::schedulers::{KINDS, PartySet, Portfolio, Scheduler};
+use crate::tally::Tally;
+
+/// Runs one seed after the other, with the same buffers.
+#[derive(Debug)]
+pub struct Runner<S> {
+    course: Course<S>,
+    portfolio: Portfolio,
+    random: Random,
+    operations: Vec<Operation>,
+    healing: Option<usize>,
+}
+
+/// A run that broke a promise.
+#[derive(Debug)]
+pub struct Failure {
+    /// All it takes to tell it again.
+    pub decisions: Decisions,
+    /// What it broke.
+    pub broken: Broken,
+}
+
+/// A party that says it can move and then has nothing to do is asked so often in a row before time moves instead.
+const PATIENCE: u32 = 16;
+
+impl<S: Fresh> Runner<S> {
+    /// A runner that has run nothing.
+    pub fn new() -> Self {
+        Self {
+            course: Course::new(),
+            portfolio: Portfolio::new(),
+            random: Random::new(0),
+            operations: Vec::with_capacity(512),
+            healing: None,
+        }
+    }
+
+    /// Runs a seed; returns the hash of its trace.
+    pub fn run(&mut self, seed: u64, tally: &mut Tally) -> Result<u64, Box<Failure>> {
+        self.random.reset(seed);
+        let plan = Plan::draw(&mut self.random);
+        let played = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
+        let outcome = played.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, self.operations.len()))));
+        let outcome = match outcome {
+            Ok(hash) if pairs::chosen(seed) => self.compare(seed, &plan, hash, tally),
+            Ok(_) | Err(_) => outcome,
+        };
+        self.count(&plan, tally);
+        outcome.map_err(|broken| {
+            let decisions = self.decisions(seed, &plan, Some(&broken));
+            if broken.is_panic() {
+                // Whatever panicked may have left anything behind.
+                *self = Self::new();
+            }
+            Box::new(Failure { decisions, broken: *broken })
+        })
+    }
+
+    /// Hashes after each step of a seed, for finding where two runs part.
+    pub fn hashes(&mut self, seed: u64) -> Vec<u64> {
+        self.random.reset(seed);
+        let plan = Plan::draw(&mut self.random);
+        self.course.keep_hashes();
+        // A run that breaks a promise parts from its twin, if at all, at or before its last step; so the hashes are enough.
+        let _ = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
+        self.course.take_hashes()
+    }
+
+    /// The decisions of a run of this seed that keeps its promises, or of one that does not.
+    pub fn told(&mut self, seed: u64) -> Decisions {
+        match self.run(seed, &mut Tally::default()) {
+            Ok(_) => {
+                self.random.reset(seed);
+                let plan = Plan::draw(&mut self.random);
+                self.decisions(seed, &plan, None)
+            }
+            Err(failure) => failure.decisions,
+        }
+    }
+
+    fn decisions(&self, seed: u64, plan: &Plan, broken: Option<&Broken>) -> Decisions {
+        let header = Header {
+            world: "machine".to_owned(),
+            seed,
+            scheduler: plan.scheduler,
+            broken: broken.map(Broken::name).unwrap_or_default().to_owned(),
+            regime: plan.regime.clone(),
+        };
+        Decisions { header, operations: self.operations.clone(), healing: self.healing }
+    }
+
+    /// Makes the run in other ways and compares.
+    #[cold]
+    fn compare(&mut self, seed: u64, plan: &Plan, hash: u64, tally: &mut Tally) -> Result<u64, Box<Broken>> {
+        tally.pairs += 1;
+        let mut clean = Self::new();
+        clean.random.reset(seed);
+        let again = Plan::draw(&mut clean.random);
+        let again = clean.play(seed, &again)?;
+        let decisions = self.decisions(seed, plan, None);
+        let suite = self.course.suite_mut();
+        let compared = crate::panics::caught(AssertUnwindSafe(|| pairs::compare::<S>(suite, &decisions, hash, again)));
+        compared.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, decisions.operations.len()))))?;
+        Ok(hash)
+    }
+
+    fn play(&mut self, seed: u64, plan: &Plan) -> Result<u64, Box<Broken>> {
+        self.operations.clear();
+        self.healing = None;
+        self.course.begin(seed, &plan.regime)?;
+        self.portfolio.choose(plan.scheduler);
+        self.portfolio.begin(plan.regime.parties().collect(), plan.steps, &mut self.random);
+        for step in 0..plan.steps {
+            let (party, operation) = self.draw(step);
+            self.operations.push(operation);
+            let possible = self.course.step(&operation)?;
+            debug_assert!(possible, "the generator drew {operation:?}, which is not possible");
+            if came_to_nothing(&operation, self.course.seen()) {
+                self.portfolio.came_to_nothing(party);
+            }
+        }
+        self.heal()?;
+        self.course.finish()?;
+        Ok(self.course.hash())
+    }
+
+    /// Who moves in this step, and what it does.
+    #[inline]
+    fn draw(&mut self, step: u32) -> (Party, Operation) {
+        let stage = self.course.stage();
+        let enabled: PartySet = stage.regime().parties().filter(|party| stage.enabled(*party)).collect();
+        for _ in 0..PATIENCE {
+            if enabled.is_empty() {
+                break;
+            }
+            let party = self.portfolio.pick(step, enabled, &mut self.random);
+            match Generator::draw(stage, party, &mut self.random) {
+                Some(operation) => return (party, operation),
+                None => self.portfolio.came_to_nothing(party),
+            }
+        }
+        // Nobody has anything to do: the machine has ended, and is watched until the end of the run. Nothing may come of it.
+        (Party::Clock, Operation::Advance { micros: 1000 })
+    }
+
+    fn heal(&mut self) -> Result<(), Box<Broken>> {
+        self.healing = Some(self.operations.len());
+        self.course.begin_healing();
+        let mut healing = Healing::new();
+        let most = Healing::most(self.course.stage());
+        for _ in 0..most {
+            let Some(operation) = healing.next(self.course.stage()) else { return Ok(()) };
+            self.operations.push(operation);
+            self.course.step(&operation)?;
+        }
+        self.course.not_healed(most)
+    }
+
+    /// What the run exercised.
+    fn count(&mut self, plan: &Plan, tally: &mut Tally) {
+        let steps = self.operations.len() as u64;
+        tally.schedules += 1;
+        tally.steps += steps;
+        tally.fewest_steps = tally.fewest_steps.min(steps);
+        tally.healing += self.healing.map_or(0, |from| steps - from as u64);
+        for operation in &self.operations {
+            tally.operations[Kind::of(operation) as usize] += 1;
+            Fault::of(operation, |fault| tally.faults[fault as usize] += 1);
+        }
+        if let Some(place) = KINDS.iter().position(|kind| *kind == plan.scheduler) {
+            tally.schedulers[place] += 1;
+        }
+        self.course.count(tally);
+    }
+}
+
+impl<S: Fresh> Default for Runner<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S: Fresh + Send> Work for Runner<S> {
+    type Tally = Tally;
+    type Failure = Box<Failure>;
+
+    fn run(&mut self, seed: u64, tally: &mut Tally) -> Result<u64, Box<Failure>> {
+        Runner::run(self, seed, tally)
+    }
+}
+
+/// Whether whoever moved would rather have waited.
+fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
+    match operation {
+        Operation::Next { .. } | Operation::Poll { .. } | Operation::TryNext { .. } => seen.iter().any(|seen| {
+            matches!(seen, Observation::Called { seen: CallSeen::Waits | CallSeen::Nothing, .. })
+        }),
+        Operation::Advance { .. }
+        | Operation::Timeout
+        | Operation::Mark { .. }
+        | Operation::Progress { .. }
+        | Operation::PollOver { .. } => true,
+        Operation::Commit { .. }
+        | Operation::Notice { .. }
+        | Operation::ReadUnasked { .. }
+        | Operation::Accept
+        | Operation::Subscribed
+        | Operation::ReadLoad { .. }
+        | Operation::LoadDone
+        | Operation::ReadFetch { .. }
+        | Operation::Deliver { .. }
+        | Operation::Lose { .. }
+        | Operation::Fail { .. }
+        | Operation::Deadline { .. }
+        | Operation::Die
+        | Operation::Silence
+        | Operation::Speak
+        | Operation::Prune { .. }
+        | Operation::Rewind { .. }
+        | Operation::Ail { .. }
+        | Operation::Mend { .. }
+        | Operation::Stale { .. }
+        | Operation::Kill
+        | Operation::Open { .. }
+        | Operation::Resume { .. }
+        | Operation::Drop { .. }
+        | Operation::Stop { .. } => false,
+    }
+}

@@ -1,0 +1,194 @@
+//! Who moves next. One file per scheduler, behind one small trait; the seed decides which of them a run gets, because
+//! no single one is strong against every bug.
+
+mod pct;
+mod uniform;
+
+use core::fmt;
+
+use multiwatcher::testing::{Choices, Party, Stream};
+use serde::{Deserialize, Serialize};
+
+pub use pct::Pct;
+pub use uniform::Uniform;
+
+/// A set of parties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PartySet(u16);
+
+/// Chooses who moves.
+pub trait Scheduler {
+    /// A run begins that has these parties and about so many steps.
+    fn begin(&mut self, parties: PartySet, steps: u32, choices: &mut impl Choices);
+
+    /// Who moves in this step; one of `enabled`, which is not empty.
+    fn pick(&mut self, step: u32, enabled: PartySet, choices: &mut impl Choices) -> Party;
+
+    /// What the party that was picked did came to nothing: it would have waited if it could. A scheduler that prefers
+    /// somebody passes it over for a while, or nobody else would move.
+    fn came_to_nothing(&mut self, party: Party);
+}
+
+/// The schedulers a run can have, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Uniform random.
+    Random,
+    /// PCT of this depth.
+    Pct(u8),
+}
+
+/// Every kind, in the order of their numbers.
+pub const KINDS: [Kind; 4] = [Kind::Random, Kind::Pct(1), Kind::Pct(2), Kind::Pct(3)];
+
+/// All schedulers, one of them chosen for the run.
+#[derive(Debug)]
+pub struct Portfolio {
+    kind: Kind,
+    uniform: Uniform,
+    pct: Pct,
+}
+
+/// Half of the runs are random, the others share the depths of PCT.
+const WEIGHTS: [u16; KINDS.len()] = [6, 2, 2, 2];
+
+impl Portfolio {
+    /// None chosen yet.
+    pub fn new() -> Self {
+        Self { kind: Kind::Random, uniform: Uniform, pct: Pct::default() }
+    }
+
+    /// Draws the kind for a run.
+    pub fn draw(choices: &mut impl Choices) -> Kind {
+        KINDS[choices.weighted(Stream::Regime, &WEIGHTS)]
+    }
+
+    /// Chooses the kind of the run to begin.
+    pub fn choose(&mut self, kind: Kind) {
+        self.kind = kind;
+        match kind {
+            Kind::Random => (),
+            Kind::Pct(depth) => self.pct.set_depth(depth),
+        }
+    }
+}
+
+impl Default for Portfolio {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scheduler for Portfolio {
+    fn begin(&mut self, parties: PartySet, steps: u32, choices: &mut impl Choices) {
+        match self.kind {
+            Kind::Random => self.uniform.begin(parties, steps, choices),
+            Kind::Pct(_) => self.pct.begin(parties, steps, choices),
+        }
+    }
+
+    #[inline]
+    fn pick(&mut self, step: u32, enabled: PartySet, choices: &mut impl Choices) -> Party {
+        match self.kind {
+            Kind::Random => self.uniform.pick(step, enabled, choices),
+            Kind::Pct(_) => self.pct.pick(step, enabled, choices),
+        }
+    }
+
+    fn came_to_nothing(&mut self, party: Party) {
+        match self.kind {
+            Kind::Random => self.uniform.came_to_nothing(party),
+            Kind::Pct(_) => self.pct.came_to_nothing(party),
+        }
+    }
+}
+
+impl PartySet {
+    /// Nobody.
+    pub const EMPTY: Self = Self(0);
+
+    /// Adds one.
+    #[inline]
+    pub fn insert(&mut self, party: Party) {
+        self.0 |= 1 << party.index();
+    }
+
+    /// Takes one out.
+    #[inline]
+    pub fn remove(&mut self, party: Party) {
+        self.0 &= !(1 << party.index());
+    }
+
+    /// Whether this one is in it.
+    #[inline]
+    pub fn has(self, party: Party) -> bool {
+        self.0 >> party.index() & 1 == 1
+    }
+
+    /// Whether nobody is.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// How many are.
+    pub fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// Those of this set that are not in the other.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The one with this many before it, counted in the order of their numbers.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many.
+    #[inline]
+    pub fn nth(self, n: u32) -> Party {
+        assert!(n < self.len(), "member {n} of a set of {}", self.len());
+        let mut rest = self.0;
+        for _ in 0..n {
+            rest &= rest - 1;
+        }
+        Party::at(rest.trailing_zeros() as usize)
+    }
+
+    /// All, in the order of their numbers.
+    pub fn iter(self) -> impl Iterator<Item = Party> {
+        (0..Party::COUNT).filter(move |index| self.0 >> index & 1 == 1).map(Party::at)
+    }
+}
+
+impl FromIterator<Party> for PartySet {
+    fn from_iter<I: IntoIterator<Item = Party>>(parties: I) -> Self {
+        let mut set = Self::EMPTY;
+        parties.into_iter().for_each(|party| set.insert(party));
+        set
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Random => f.write_str("random"),
+            Self::Pct(depth) => write!(f, "PCT({depth})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_gives_its_members_in_order() {
+        let set: PartySet = [Party::Reader(2), Party::Writer, Party::Clock].into_iter().collect();
+        assert_eq!(set.iter().collect::<Vec<_>>(), [Party::Writer, Party::Clock, Party::Reader(2)]);
+        assert_eq!((0..3).map(|n| set.nth(n)).collect::<Vec<_>>(), [Party::Writer, Party::Clock, Party::Reader(2)]);
+        assert!(set.has(Party::Clock) && !set.has(Party::Reader(1)));
+    }
+}

@@ -1,0 +1,198 @@
+//! Probabilistic concurrency testing: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A Randomized Scheduler with
+//! Probabilistic Guarantees of Finding Bugs", ASPLOS 2010. The parties get random priorities, the highest that can move
+//! moves, and at `depth - 1` steps drawn beforehand whoever was about to move falls below everybody else. A bug that
+//! needs `d` orderings is found with a probability of at least `1 / (n k^(d-1))` by depth `d`, for `n` parties and `k`
+//! steps. Priorities and steps are drawn anew for every run.
+
+use multiwatcher::testing::{Choices, Party, Stream};
+
+use super::{PartySet, Scheduler};
+
+/// The deepest there is.
+const DEPTH: usize = 3;
+/// How long somebody may move alone; drawn for every run.
+const PATIENCE: [u32; 5] = [2, 4, 8, 16, 40];
+
+/// PCT of a depth.
+#[derive(Debug, Clone)]
+pub struct Pct {
+    depth: usize,
+    /// By number of the party; the highest moves first. Zero is below all.
+    priorities: [u8; Party::COUNT],
+    /// The steps at which somebody falls, and to which priority, in the order of the steps.
+    falls: [(u32, u8); DEPTH - 1],
+    fallen: usize,
+    /// Those who let the others move first, until everybody does. The paper's threads block and end; a writer or a restless
+    /// reader of ours never does, and would starve the others for a whole run if its priority alone counted. So a party
+    /// whose move came to nothing steps aside, and one that has moved `patience` times in a row.
+    passed_over: PartySet,
+    patience: u32,
+    last: Option<Party>,
+    in_a_row: u32,
+}
+
+impl Pct {
+    /// Chooses the depth, at least 1 and at most 3.
+    pub fn set_depth(&mut self, depth: u8) {
+        self.depth = usize::from(depth).clamp(1, DEPTH);
+    }
+}
+
+impl Default for Pct {
+    fn default() -> Self {
+        Self {
+            depth: 1,
+            priorities: [0; Party::COUNT],
+            falls: [(u32::MAX, 0); DEPTH - 1],
+            fallen: 0,
+            passed_over: PartySet::EMPTY,
+            patience: PATIENCE[0],
+            last: None,
+            in_a_row: 0,
+        }
+    }
+}
+
+impl Scheduler for Pct {
+    fn begin(&mut self, parties: PartySet, steps: u32, choices: &mut impl Choices) {
+        self.passed_over = PartySet::EMPTY;
+        self.patience = PATIENCE[choices.below(Stream::Schedule, below_u32(PATIENCE.len())) as usize];
+        (self.fallen, self.last, self.in_a_row) = (0, None, 0);
+        // A random order, built by putting each party in a random place among those before it.
+        let mut order = [0u8; Party::COUNT];
+        for (count, party) in parties.iter().enumerate() {
+            let place = choices.below(Stream::Schedule, below_u32(count + 1)) as usize;
+            order[count] = order[place];
+            order[place] = small(party.index());
+        }
+        for (place, index) in order.iter().take(parties.len() as usize).enumerate() {
+            self.priorities[usize::from(*index)] = small(self.depth + place);
+        }
+        self.falls = [(u32::MAX, 0); DEPTH - 1];
+        for fall in 0..self.depth - 1 {
+            self.falls[fall] = (choices.below(Stream::Schedule, steps.max(1)), small(self.depth - 1 - fall));
+        }
+        // The paper's priorities are those of the change points as drawn; only the order they come up in is by step.
+        self.falls.sort_unstable_by_key(|(step, _)| *step);
+    }
+
+    #[inline]
+    fn pick(&mut self, step: u32, enabled: PartySet, _: &mut impl Choices) -> Party {
+        let mut party = self.highest(enabled);
+        while self.fallen < self.depth - 1 && self.falls[self.fallen].0 <= step {
+            self.priorities[party.index()] = self.falls[self.fallen].1;
+            self.fallen += 1;
+            party = self.highest(enabled);
+        }
+        self.in_a_row = if self.last == Some(party) { self.in_a_row + 1 } else { 1 };
+        self.last = Some(party);
+        if self.in_a_row >= self.patience {
+            self.passed_over.insert(party);
+        }
+        party
+    }
+
+    fn came_to_nothing(&mut self, party: Party) {
+        self.passed_over.insert(party);
+    }
+}
+
+impl Pct {
+    #[inline]
+    fn highest(&mut self, enabled: PartySet) -> Party {
+        let mut able = enabled.minus(self.passed_over);
+        if able.is_empty() {
+            self.passed_over = PartySet::EMPTY;
+            able = enabled;
+        }
+        let by_priority = |party: &Party| self.priorities[party.index()];
+        able.iter().max_by_key(by_priority).expect("a scheduler is asked only while somebody can move")
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a dozen parties and a depth of three")]
+fn small(value: usize) -> u8 {
+    value as u8
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a dozen parties")]
+fn below_u32(value: usize) -> u32 {
+    value as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    fn parties() -> PartySet {
+        [Party::Writer, Party::Stream, Party::Caller, Party::Reader(0)].into_iter().collect()
+    }
+
+    fn run(seed: u64, depth: u8, steps: u32) -> Vec<Party> {
+        let mut random = Random::new(seed);
+        let mut pct = Pct::default();
+        pct.set_depth(depth);
+        pct.begin(parties(), steps, &mut random);
+        pct.patience = u32::MAX;
+        (0..steps).map(|step| pct.pick(step, parties(), &mut random)).collect()
+    }
+
+    fn switches(run: &[Party]) -> usize {
+        run.windows(2).filter(|pair| pair[0] != pair[1]).count()
+    }
+
+    #[test]
+    fn the_highest_moves_and_falls_at_most_depth_minus_one_times() {
+        for depth in 1..=3 {
+            let most = (0..200).map(|seed| switches(&run(seed, depth, 50))).max();
+            assert_eq!(most, Some(usize::from(depth) - 1), "depth {depth}");
+        }
+    }
+
+    #[test]
+    fn every_party_is_first_in_some_run_about_equally_often() {
+        for party in parties().iter() {
+            let first = (0..400).filter(|seed| run(*seed, 1, 1)[0] == party).count();
+            assert!((60..140).contains(&first), "{party:?} was first in {first} of 400 runs");
+        }
+    }
+
+    #[test]
+    fn priorities_are_drawn_anew_for_every_run() {
+        let mut random = Random::new(7);
+        let mut pct = Pct::default();
+        let firsts: PartySet = (0..50)
+            .map(|_| {
+                pct.begin(parties(), 10, &mut random);
+                pct.pick(0, parties(), &mut random)
+            })
+            .collect();
+        assert_eq!(firsts, parties());
+    }
+
+    #[test]
+    fn nobody_moves_alone_for_longer_than_the_patience_drawn() {
+        let mut random = Random::new(5);
+        let mut pct = Pct::default();
+        for _ in 0..50 {
+            pct.begin(parties(), 200, &mut random);
+            let moved: PartySet = (0..200).map(|step| pct.pick(step, parties(), &mut random)).collect();
+            assert_eq!(moved, parties());
+        }
+    }
+
+    #[test]
+    fn whoever_has_nothing_to_do_lets_the_others_move() {
+        let mut random = Random::new(3);
+        let mut pct = Pct::default();
+        pct.begin(parties(), 10, &mut random);
+        let mut moved = PartySet::EMPTY;
+        for step in 0..4 {
+            let party = pct.pick(step, parties(), &mut random);
+            moved.insert(party);
+            pct.came_to_nothing(party);
+        }
+        assert_eq!(moved, parties());
+    }
+}

@@ -1,0 +1,181 @@
+//! The summary of a campaign: the verdict first, then what was exercised, so that a clean verdict can be weighed.
+
+use core::num::NonZeroUsize;
+use std::io::{self, Write};
+
+use multiwatcher::testing::Promise;
+use serde::Serialize;
+
+use crate::campaign::Outcome;
+use crate::text::{COLUMNS, number, wrap};
+use crate::exercised::{Fault, Kind};
+use crate::runner::Failure;
+use crate::schedulers::KINDS;
+use crate::tally::Tally;
+
+/// A campaign in numbers.
+#[derive(Debug)]
+pub struct Summary<'a> {
+    outcome: &'a Outcome<Tally, Box<Failure>>,
+    jobs: NonZeroUsize,
+    idle: Vec<Promise>,
+}
+
+/// From so many seeds on, a checker that never had anything to decide fails the campaign: it checks nothing.
+pub const ENOUGH_SEEDS: u64 = 10_000;
+
+impl<'a> Summary<'a> {
+    /// The summary of this outcome.
+    pub fn new(outcome: &'a Outcome<Tally, Box<Failure>>, jobs: NonZeroUsize) -> Self {
+        let idle = if outcome.seeds >= ENOUGH_SEEDS { outcome.tally.idle_checkers().collect() } else { Vec::new() };
+        Self { outcome, jobs, idle }
+    }
+
+    /// Whether no promise is broken and every checker had something to decide.
+    pub fn is_clean(&self) -> bool {
+        self.outcome.failure.is_none() && self.idle.is_empty()
+    }
+
+    /// As text.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.verdict(out)?;
+        self.speed(out)?;
+        self.totals(out)?;
+        let tally = &self.outcome.tally;
+        list(out, "operations", Kind::ALL.iter().map(|kind| (kind.name(), tally.operations[*kind as usize])))?;
+        list(out, "faults", Fault::ALL.iter().map(|fault| (fault.name(), tally.faults[*fault as usize])))?;
+        let decided = Promise::ALL.iter().zip(tally.decided);
+        list(out, "checkers, and how often each had something to decide", decided.map(|(promise, decided)| (promise.name(), decided)))
+    }
+
+    fn verdict(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Outcome { seeds, first, failure, .. } = self.outcome;
+        let end = u128::from(*first) + u128::from(*seeds);
+        let seeds = number(*seeds);
+        match failure {
+            Some((seed, failure)) => writeln!(out, "BROKEN  {} by seed {seed}, after {seeds} seeds from {first} on", failure.broken.name()),
+            None if !self.idle.is_empty() => {
+                writeln!(out, "VOID  seeds {first}..{end}")?;
+                let names: Vec<_> = self.idle.iter().map(|promise| promise.name()).collect();
+                let text = format!("these checkers never had anything to decide, so nothing is known: {}", names.join(", "));
+                write!(out, "{}", wrap(&text, "  ", COLUMNS))
+            }
+            None => writeln!(out, "clean  {seeds} seeds, {first}..{end}"),
+        }
+    }
+
+    fn speed(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Outcome { seeds, hash, elapsed, cpu, .. } = self.outcome;
+        let rate = per(u128::from(*seeds) * 1_000_000_000, elapsed.as_nanos());
+        writeln!(out)?;
+        row(out, "traces hashed", &format!("{hash:016x}"))?;
+        row(out, "schedules/second", &format!("{} ({} jobs)", number(rate), self.jobs))?;
+        if let Some(cpu) = cpu {
+            let micros = per(cpu.as_nanos(), u128::from(*seeds) * 100);
+            row(out, "CPU per schedule", &format!("{}.{} us", micros / 10, micros % 10))?;
+        }
+        Ok(())
+    }
+
+    fn totals(&self, out: &mut dyn Write) -> io::Result<()> {
+        let tally = &self.outcome.tally;
+        let each = |count: u64| format!("{} ({} a schedule)", number(count), ratio(count, tally.schedules));
+        row(out, "steps", &format!("{}, fewest {}", each(tally.steps), tally.fewest_steps.min(tally.steps)))?;
+        row(out, "of them healing", &each(tally.healing))?;
+        row(out, "batches", &each(tally.batches))?;
+        row(out, "deltas", &each(tally.deltas))?;
+        row(out, "faults", &each(tally.all_faults()))?;
+        row(out, "restarts", &each(tally.restarts))?;
+        row(out, "quarantines", &each(tally.quarantines))?;
+        row(out, "machines ended", &number(tally.ends))?;
+        row(out, "deepest backlog", &format!("{} revnos", tally.deepest_backlog))?;
+        row(out, "pairs compared", &number(tally.pairs))?;
+        let kinds: Vec<_> = KINDS.iter().zip(tally.schedulers).map(|(kind, runs)| format!("{kind} {}", number(runs))).collect();
+        row(out, "schedulers", &kinds[..2].join(", "))?;
+        row(out, "", &kinds[2..].join(", "))
+    }
+
+    /// As one JSON object.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Outcome { tally, seeds, first, hash, elapsed, cpu, failure } = self.outcome;
+        let named = |names: &mut dyn Iterator<Item = (String, u64)>| names.map(|(name, count)| (name, count.into())).collect::<Named>();
+        let json = Json {
+            clean: self.is_clean(),
+            broken: failure.as_ref().map(|(_, failure)| failure.broken.name().to_owned()),
+            failing_seed: failure.as_ref().map(|(seed, _)| *seed),
+            idle_checkers: self.idle.iter().map(|promise| promise.name()).collect(),
+            first_seed: *first,
+            seeds: *seeds,
+            hash: format!("{hash:016x}"),
+            jobs: self.jobs.get(),
+            elapsed_seconds: elapsed.as_secs_f64(),
+            cpu_seconds: cpu.map(|cpu| cpu.as_secs_f64()),
+            steps: tally.steps,
+            fewest_steps: tally.fewest_steps.min(tally.steps),
+            healing_steps: tally.healing,
+            batches: tally.batches,
+            deltas: tally.deltas,
+            restarts: tally.restarts,
+            quarantines: tally.quarantines,
+            machines_ended: tally.ends,
+            deepest_backlog: tally.deepest_backlog,
+            pairs: tally.pairs,
+            schedulers: named(&mut KINDS.iter().map(ToString::to_string).zip(tally.schedulers)),
+            operations: named(&mut Kind::ALL.iter().map(|kind| kind.name().to_owned()).zip(tally.operations)),
+            faults: named(&mut Fault::ALL.iter().map(|fault| fault.name().to_owned()).zip(tally.faults)),
+            decided: named(&mut Promise::ALL.iter().map(|promise| promise.name().to_owned()).zip(tally.decided)),
+        };
+        serde_json::to_writer(&mut *out, &json)?;
+        writeln!(out)
+    }
+}
+
+#[derive(Serialize)]
+struct Json {
+    clean: bool,
+    broken: Option<String>,
+    failing_seed: Option<u64>,
+    idle_checkers: Vec<&'static str>,
+    first_seed: u64,
+    seeds: u64,
+    hash: String,
+    jobs: usize,
+    elapsed_seconds: f64,
+    cpu_seconds: Option<f64>,
+    steps: u64,
+    fewest_steps: u64,
+    healing_steps: u64,
+    batches: u64,
+    deltas: u64,
+    restarts: u64,
+    quarantines: u64,
+    machines_ended: u64,
+    deepest_backlog: u64,
+    pairs: u64,
+    schedulers: Named,
+    operations: Named,
+    faults: Named,
+    decided: Named,
+}
+
+type Named = serde_json::Map<String, serde_json::Value>;
+
+fn list(out: &mut dyn Write, title: &str, rows: impl Iterator<Item = (&'static str, u64)>) -> io::Result<()> {
+    writeln!(out)?;
+    writeln!(out, "{title}")?;
+    rows.into_iter().try_for_each(|(name, count)| row(out, name, &number(count)))
+}
+
+fn row(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+    writeln!(out, "  {name:<22} {value}")
+}
+
+/// `count` a schedule, with one decimal.
+fn ratio(count: u64, schedules: u64) -> String {
+    let tenths = per(u128::from(count) * 10, u128::from(schedules));
+    format!("{}.{}", number(tenths / 10), tenths % 10)
+}
+
+fn per(count: u128, of: u128) -> u64 {
+    u64::try_from(count / of.max(1)).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,178 @@
+//! The rolling hash of a trace: xxh3 over a compact encoding of each step, chained to the hash of all steps before.
+//! Two runs with equal hashes after step n had, as far as anybody will ever see, the same n steps; so the first step
+//! where two runs part is found by comparing hashes, without keeping the traces.
+
+use core::fmt;
+use core::hash::{Hash, Hasher};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// The hash of a trace so far.
+pub struct TraceHash {
+    chain: u64,
+    step: Encoder,
+}
+
+impl TraceHash {
+    /// The hash of an empty trace of this seed.
+    pub fn new(seed: u64) -> Self {
+        Self { chain: seed, step: Encoder { bytes: [0; CAPACITY], used: 0, chain: seed } }
+    }
+
+    /// Begins anew.
+    pub fn reset(&mut self, seed: u64) {
+        self.chain = seed;
+        self.step.used = 0;
+        self.step.chain = seed;
+    }
+
+    /// Adds something that happened in the current step.
+    #[inline]
+    pub fn add(&mut self, what: &impl Hash) {
+        what.hash(&mut self.step);
+    }
+
+    /// Ends the step and chains it.
+    #[inline]
+    pub fn end_step(&mut self) {
+        self.step.flush();
+        self.chain = self.step.chain;
+    }
+
+    /// The hash after the last step that ended.
+    pub fn value(&self) -> u64 {
+        self.chain
+    }
+}
+
+impl fmt::Debug for TraceHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.chain)
+    }
+}
+
+/// Bytes encoded before they are hashed: a step nearly always fits.
+const CAPACITY: usize = 256;
+
+/// Writes what is hashed as little-endian bytes, `usize` as 64 bits, so that every platform hashes the same.
+struct Encoder {
+    bytes: [u8; CAPACITY],
+    used: usize,
+    chain: u64,
+}
+
+impl Encoder {
+    #[inline]
+    fn flush(&mut self) {
+        self.chain = xxh3_64_with_seed(&self.bytes[..self.used], self.chain);
+        self.used = 0;
+    }
+
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        if self.used + N > CAPACITY {
+            self.flush();
+        }
+        self.bytes[self.used..self.used + N].copy_from_slice(&bytes);
+        self.used += N;
+    }
+}
+
+impl Hasher for Encoder {
+    fn finish(&self) -> u64 {
+        xxh3_64_with_seed(&self.bytes[..self.used], self.chain)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(CAPACITY) {
+            if self.used + chunk.len() > CAPACITY {
+                self.flush();
+            }
+            self.bytes[self.used..self.used + chunk.len()].copy_from_slice(chunk);
+            self.used += chunk.len();
+        }
+    }
+
+    #[inline]
+    fn write_u8(&mut self, value: u8) {
+        self.put([value]);
+    }
+
+    #[inline]
+    fn write_u16(&mut self, value: u16) {
+        self.put(value.to_le_bytes());
+    }
+
+    #[inline]
+    fn write_u32(&mut self, value: u32) {
+        self.put(value.to_le_bytes());
+    }
+
+    #[inline]
+    fn write_u64(&mut self, value: u64) {
+        self.put(value.to_le_bytes());
+    }
+
+    #[inline]
+    fn write_u128(&mut self, value: u128) {
+        self.put(value.to_le_bytes());
+    }
+
+    #[inline]
+    fn write_usize(&mut self, value: usize) {
+        self.put((value as u64).to_le_bytes());
+    }
+
+    /// Enum discriminants come this way; no enum of ours has more than 256 variants.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a discriminant below 256")]
+    fn write_isize(&mut self, value: isize) {
+        debug_assert!((0..256).contains(&value), "an enum with too many variants: {value}");
+        self.put([value as u8]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_step_ends_counts() {
+        let mut one = TraceHash::new(1);
+        one.add(&1u8);
+        one.add(&2u8);
+        one.end_step();
+        let mut two = TraceHash::new(1);
+        two.add(&1u8);
+        two.end_step();
+        two.add(&2u8);
+        two.end_step();
+        assert_ne!(one.value(), two.value());
+    }
+
+    #[test]
+    fn a_step_larger_than_the_buffer_is_hashed_whole() {
+        let hash = |last: u64| {
+            let mut hash = TraceHash::new(0);
+            (0..100u64).chain([last]).for_each(|word| hash.add(&word));
+            hash.end_step();
+            hash.value()
+        };
+        assert_ne!(hash(1), hash(2));
+        assert_eq!(hash(1), hash(1));
+    }
+
+    #[test]
+    fn a_reset_hash_forgets_everything() {
+        let mut used = TraceHash::new(1);
+        used.add(&7u32);
+        used.end_step();
+        used.reset(2);
+        used.add(&7u32);
+        used.end_step();
+        let mut fresh = TraceHash::new(2);
+        fresh.add(&7u32);
+        fresh.end_step();
+        assert_eq!(used.value(), fresh.value());
+    }
+}
