@@ -3,7 +3,8 @@
 //! It stands in the machine's place so that the harness can show what that algorithm gets wrong (Z1, Z2 and Z3 of the bug zoo).
 //! Written anew from its description; of the protocol only what one model and a backing without faults need. A removal keeps
 //! the entity as a tombstone while its count is above zero; a watcher that takes adds one for each live entity created after its
-//! revno, and subtracts one for each tombstone created before; one that stops subtracts one for everything created before.
+//! revno, and subtracts one for each tombstone created before; one that stops subtracts one for everything created before
+//! that it should not have been told is gone.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -95,7 +96,8 @@ impl JujuStore {
     }
 
     fn count_left(&mut self, revno: i64) {
-        for entity in self.entities.values_mut().filter(|entity| entity.created <= revno) {
+        let told_gone = |entity: &Counted| entity.removed && entity.changed <= revno;
+        for entity in self.entities.values_mut().filter(|entity| entity.created <= revno && !told_gone(entity)) {
             entity.holders -= 1;
         }
         self.drop_unheld();

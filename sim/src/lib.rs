@@ -13,6 +13,7 @@ pub mod course;
 pub mod decisions;
 pub mod exercised;
 pub mod page;
+pub mod juju;
 pub mod pairs;
 mod panics;
 pub mod plan;

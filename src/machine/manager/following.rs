@@ -154,6 +154,7 @@ impl<V: PartialEq> StoreManager<V> {
         if !pending {
             self.connection.dropped.stale += 1;
         } else if cause.is_final() {
+            self.connection.remember(self.now, cause);
             self.end(cause);
         } else {
             self.fail(cause);
@@ -309,7 +310,9 @@ impl<V: PartialEq> StoreManager<V> {
     /// The rule of steps, for one that does not start after the store's position.
     fn follow(&mut self, step: Step<V>) {
         let position = self.store.position;
-        if step.to < position || (step.to == position && self.connection.quarantine.len() == 0) {
+        let quarantine = &self.connection.quarantine;
+        let repeat = step.to == position && !step.entities.iter().any(|(id, _)| quarantine.contains(id));
+        if step.to < position || repeat {
             self.connection.dropped.repeats += 1;
             self.throw_away(step.entities);
             return;
@@ -434,7 +437,6 @@ impl<V: PartialEq> StoreManager<V> {
     fn end(&mut self, cause: Cause) {
         self.ended = Some(cause);
         self.close();
-        self.connection.remember(self.now, cause);
         self.connection.end();
         self.end_watchers(cause);
         self.outputs.push_back(Output::Ended { cause });
