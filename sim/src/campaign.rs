@@ -224,7 +224,7 @@ mod tests {
 
     impl Tally for Sum {
         fn merge(&mut self, other: &Self) {
-            self.0 += other.0;
+            self.0 = self.0.wrapping_add(other.0);
         }
     }
 
@@ -236,7 +236,7 @@ mod tests {
         type Failure = &'static str;
 
         fn run(&mut self, seed: u64, tally: &mut Sum) -> Result<u64, &'static str> {
-            tally.0 += seed;
+            tally.0 = tally.0.wrapping_add(seed);
             if self.0.contains(&seed) { Err("broken") } else { Ok(seed ^ 0xabcd) }
         }
     }

@@ -9,7 +9,7 @@ use crate::tally::Tally;
 
 /// Counts of one run.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Counter {
+pub(crate) struct Counter {
     batches: u64,
     deltas: u64,
     restarts: u64,
@@ -27,7 +27,7 @@ pub struct Counter {
 impl Counter {
     /// One thing was seen, and the reference model does not know it yet.
     #[inline]
-    pub fn see(&mut self, reference: &Reference, observation: &Observation, taken: Option<Taken<'_>>) {
+    pub(crate) fn see(&mut self, reference: &Reference, observation: &Observation, taken: Option<Taken<'_>>) {
         if let Some(taken) = taken {
             self.batches += 1;
             self.deltas += taken.deltas.len() as u64;
@@ -66,13 +66,13 @@ impl Counter {
     }
 
     /// The run is over: those that never read are behind still.
-    pub fn end(&mut self, reference: &Reference) {
+    pub(crate) fn end(&mut self, reference: &Reference) {
         let deepest = (0u8..).take(Party::READERS).map(|reader| backlog(reference, reader)).max();
         self.deepest_backlog = self.deepest_backlog.max(deepest.unwrap_or(0));
     }
 
     /// Adds it all to a tally.
-    pub fn add_to(&self, tally: &mut Tally) {
+    pub(crate) fn add_to(&self, tally: &mut Tally) {
         tally.batches += self.batches;
         tally.deltas += self.deltas;
         tally.restarts += self.restarts;

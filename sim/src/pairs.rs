@@ -1,5 +1,6 @@
 //! Promises that compare runs: on one of sixty-four seeds the run is made again in three other ways.
 
+use multiwatcher::machine::{Cause, NextError, ResumeError, WatchError, WatcherId};
 use multiwatcher::testing::{
     CallSeen, DeltaSeen, FilterIx, Fresh, Healing, Observation, Operation, Party, Promise, Regime, World,
 };
@@ -107,29 +108,47 @@ fn listen<S: Fresh>(regime: Regime, operations: &[Operation], idle: u8, added: &
     heard
 }
 
-/// The observation if readers can notice it, without the ids of watchers.
+/// The observation if readers can notice it, without what names things in the order they came up: ids of watchers and causes.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is between subject and backing")]
 fn nameless(observation: &Observation) -> Option<Observation> {
-    use multiwatcher::machine::{NextError, WatcherId};
+    let watcher = |_| WatcherId(0);
     match *observation {
         Observation::Opened { reader, filter, result } => {
-            Some(Observation::Opened { reader, filter, result: result.map(|_| WatcherId(0)) })
+            let result = result.map(watcher).map_err(|WatchError::Ended(cause)| WatchError::Ended(class_of(cause)));
+            Some(Observation::Opened { reader, filter, result })
         }
         Observation::Resumed { reader, filter, from, view, result } => {
-            Some(Observation::Resumed { reader, filter, from, view, result: result.map(|_| WatcherId(0)) })
+            let result = result.map(watcher).map_err(|error| match error {
+                ResumeError::Ended(cause) => ResumeError::Ended(class_of(cause)),
+                ResumeError::Gone { .. } | ResumeError::Future { .. } => error,
+            });
+            Some(Observation::Resumed { reader, filter, from, view, result })
         }
-        Observation::Called { reader, how, seen: CallSeen::Error(NextError::UnknownCall { call, .. }) } => {
-            let seen = CallSeen::Error(NextError::UnknownCall { watcher: WatcherId(0), call });
-            Some(Observation::Called { reader, how, seen })
+        Observation::Called { reader, how, seen: CallSeen::Error(error) } => {
+            Some(Observation::Called { reader, how, seen: CallSeen::Error(nameless_error(error)) })
+        }
+        Observation::Progressed { reader, result } => {
+            Some(Observation::Progressed { reader, result: result.map_err(nameless_error) })
         }
         Observation::Called { .. }
         | Observation::Now(_)
         | Observation::Woken { .. }
         | Observation::Dropped { .. }
-        | Observation::Progressed { .. }
         | Observation::Stopped { .. } => Some(*observation),
         _ => None,
     }
+}
+
+fn nameless_error(error: NextError) -> NextError {
+    match error {
+        NextError::Ended(cause) => NextError::Ended(class_of(cause)),
+        NextError::UnknownCall { call, .. } => NextError::UnknownCall { watcher: WatcherId(0), call },
+        NextError::Stopped | NextError::Lagged { .. } => error,
+    }
+}
+
+fn class_of(cause: Cause) -> Cause {
+    Cause::new(cause.class, 0)
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is nobody's in particular")]

@@ -14,7 +14,7 @@ thread_local! {
 static HOOK: Once = Once::new();
 
 /// Runs it; if it panics, returns what it said and where instead of printing that.
-pub fn caught<T>(run: AssertUnwindSafe<impl FnOnce() -> T>) -> Result<T, String> {
+pub(crate) fn caught<T>(run: AssertUnwindSafe<impl FnOnce() -> T>) -> Result<T, String> {
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {

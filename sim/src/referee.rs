@@ -66,7 +66,7 @@ impl Referee {
     }
 
     /// What has been counted in this run.
-    pub fn counter(&self) -> &Counter {
+    pub(crate) fn counter(&self) -> &Counter {
         &self.counter
     }
 

@@ -36,6 +36,8 @@ pub struct Failure {
 
 /// A party that says it can move and then has nothing to do is asked so often in a row before time moves instead.
 const PATIENCE: u32 = 16;
+/// How it moves then.
+const PAUSE: Operation = Operation::Advance { micros: 1000 };
 
 impl<S: Fresh> Runner<S> {
     /// A runner that has run nothing.
@@ -124,11 +126,18 @@ impl<S: Fresh> Runner<S> {
         self.course.begin(seed, &plan.regime)?;
         self.portfolio.choose(plan.scheduler);
         self.portfolio.begin(plan.regime.parties().collect(), plan.steps, &mut self.random);
-        for step in 0..plan.steps {
-            let (party, operation) = self.draw(step);
+        let (mut step, mut in_vain) = (0, 0);
+        while step < plan.steps {
+            let (party, operation) = if in_vain < PATIENCE { self.draw(step) } else { (Party::Clock, PAUSE) };
             self.operations.push(operation);
-            let possible = self.course.step(&operation)?;
-            debug_assert!(possible, "the generator drew {operation:?}, which is not possible");
+            if !self.course.step(&operation)? {
+                // The generator draws what is possible nearly always; the rest is drawn again.
+                self.operations.pop();
+                self.portfolio.came_to_nothing(party);
+                in_vain += 1;
+                continue;
+            }
+            (step, in_vain) = (step + 1, 0);
             if came_to_nothing(&operation, self.course.seen()) {
                 self.portfolio.came_to_nothing(party);
             }
@@ -154,7 +163,7 @@ impl<S: Fresh> Runner<S> {
             }
         }
         // Nobody has anything to do: the machine has ended, and is watched until the end of the run. Nothing may come of it.
-        (Party::Clock, Operation::Advance { micros: 1000 })
+        (Party::Clock, PAUSE)
     }
 
     fn heal(&mut self) -> Result<(), Box<Broken>> {

@@ -3,10 +3,10 @@
 use core::time::Duration;
 
 /// Columns of what we print; a phone shows about this many.
-pub const COLUMNS: usize = 66;
+pub(crate) const COLUMNS: usize = 66;
 
 /// Reads `500ms`, `30s`, `2m` or `1h`.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let expected = || format!("expected a time such as 500ms, 30s, 2m or 1h, got {text:?}");
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?;
     let (number, unit) = text.split_at(digits);
@@ -26,7 +26,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// A number in groups of three digits: `1,234,567`.
-pub fn number(value: u64) -> String {
+pub(crate) fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -39,7 +39,7 @@ pub fn number(value: u64) -> String {
 }
 
 /// Words broken into lines of at most `columns`, each begun with `indent`. A word longer than a line stands alone.
-pub fn wrap(text: &str, indent: &str, columns: usize) -> String {
+pub(crate) fn wrap(text: &str, indent: &str, columns: usize) -> String {
     let mut lines = String::new();
     let mut line = String::new();
     for word in text.split_whitespace() {

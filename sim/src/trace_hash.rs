@@ -8,19 +8,19 @@ use core::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The hash of a trace so far.
-pub struct TraceHash {
+pub(crate) struct TraceHash {
     chain: u64,
     step: Encoder,
 }
 
 impl TraceHash {
     /// The hash of an empty trace of this seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { chain: seed, step: Encoder { bytes: [0; CAPACITY], used: 0, chain: seed } }
     }
 
     /// Begins anew.
-    pub fn reset(&mut self, seed: u64) {
+    pub(crate) fn reset(&mut self, seed: u64) {
         self.chain = seed;
         self.step.used = 0;
         self.step.chain = seed;
@@ -28,19 +28,19 @@ impl TraceHash {
 
     /// Adds something that happened in the current step.
     #[inline]
-    pub fn add(&mut self, what: &impl Hash) {
+    pub(crate) fn add(&mut self, what: &impl Hash) {
         what.hash(&mut self.step);
     }
 
     /// Ends the step and chains it.
     #[inline]
-    pub fn end_step(&mut self) {
+    pub(crate) fn end_step(&mut self) {
         self.step.flush();
         self.chain = self.step.chain;
     }
 
     /// The hash after the last step that ended.
-    pub fn value(&self) -> u64 {
+    pub(crate) fn value(&self) -> u64 {
         self.chain
     }
 }

@@ -87,7 +87,10 @@ mod tests {
 
     #[test]
     fn can_fail_on_a_difference_that_is_not_whole() {
-        let mut story = Story::following("0=1 1=1");
+        let mut story = Story::with(|regime| regime.config.window = 8);
+        story.load();
+        story.commit("0=1 1=1");
+        story.follow();
         story.open(0);
         story.next(0);
         story.stop(0);

@@ -5,7 +5,7 @@ use multiwatcher::machine::{
     Cause, CauseClass, Change, Dropped, NextError, Position, Progress, Report, ResumeError, ResumePoint, Revno, Time, WatcherId,
 };
 use multiwatcher::testing::{
-    BatchSeen, CallSeen, Changes, Character, DeltaSeen, EPOCH, Expected, FilterIx, How, IdIx, IdSet, Observation, Promise, Regime,
+    CallSeen, Changes, Character, DeltaSeen, EPOCH, Expected, FilterIx, How, IdIx, IdSet, Observation, Promise, Regime,
     Seen, State, Universe, WatcherStage,
 };
 
@@ -242,17 +242,17 @@ impl Story {
 
     /// A first poll, answered as it must be.
     pub(crate) fn next(&mut self, reader: u8) {
-        self.next_with(reader, |_| ());
+        self.next_and(reader, |_| ());
     }
 
-    /// A first poll that gives a batch with other deltas.
+    /// A first poll that gives a batch, whether it should or not, with other deltas.
     pub(crate) fn next_with(&mut self, reader: u8, doctor: impl FnOnce(&mut Vec<DeltaSeen>)) {
-        self.poll(reader, doctor, |_| ());
+        self.poll(reader, Some(doctor), |_| ());
     }
 
     /// A first poll, with another census afterwards.
     pub(crate) fn next_and(&mut self, reader: u8, doctor: impl FnOnce(&mut Census)) {
-        self.poll(reader, |_| (), doctor);
+        self.poll(reader, None::<fn(&mut Vec<DeltaSeen>)>, doctor);
     }
 
     /// A first poll that comes to this.
@@ -295,21 +295,20 @@ impl Story {
         }
     }
 
-    fn poll(&mut self, reader: u8, doctor: impl FnOnce(&mut Vec<DeltaSeen>), census: impl FnOnce(&mut Census)) {
+    fn poll(&mut self, reader: u8, batch: Option<impl FnOnce(&mut Vec<DeltaSeen>)>, census: impl FnOnce(&mut Census)) {
         self.calls += 1;
         let how = How::First(self.calls);
         let reference = self.referee.reference();
-        let mut deltas = Vec::new();
-        reference.batch(reader, &mut deltas);
-        let before = deltas.clone();
-        doctor(&mut deltas);
         let mut seen = Seen::default();
-        let waits = reference.expect(reader, how) == Expected::Waits && deltas == before && !must_overtake(reference, reader);
-        let what = if waits {
+        let what = if batch.is_none() && reference.expect(reader, how) == Expected::Waits {
             CallSeen::Waits
         } else {
-            let batch: BatchSeen = seen.batch(reference.latest(), reference.position(), deltas.into_iter());
-            CallSeen::Batch(batch)
+            let mut deltas = Vec::new();
+            reference.batch(reader, &mut deltas);
+            if let Some(doctor) = batch {
+                doctor(&mut deltas);
+            }
+            CallSeen::Batch(seen.batch(reference.latest(), reference.position(), deltas.into_iter()))
         };
         seen.push(Observation::Called { reader, how, seen: what });
         self.operation_seen(&seen, |now, _| census(now));
@@ -406,10 +405,4 @@ impl Story {
             ..self.census.report.clone()
         }
     }
-}
-
-/// Whether calls wait already beside something to take: then a new one that gets it overtakes, which is what a story wants to tell.
-fn must_overtake(reference: &multiwatcher::testing::Reference, reader: u8) -> bool {
-    let watcher = reference.watcher(reader);
-    !watcher.line().is_empty() && matches!(watcher.stage(), WatcherStage::Behind { .. })
 }

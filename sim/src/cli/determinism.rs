@@ -21,7 +21,7 @@ type Machine = StoreManager<Val>;
 const JOBS: [usize; 3] = [1, 2, 5];
 
 /// Compares; the exit code says whether there is a difference.
-pub fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
+pub(super) fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
     let seeds = &args.seeds;
     let first = seed_hashes(seeds);
     writeln!(out, "{} seeds, hash {:016x}", number(seeds.count()), campaign(seeds, 1).0)?;
@@ -44,7 +44,7 @@ pub fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
 }
 
 /// Prints one hash per line, for whoever compares them.
-pub fn hashes(args: &HashesArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
+pub(super) fn hashes(args: &HashesArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
     let hashes = match (&args.steps_of, &args.seeds) {
         (Some(seed), _) => step_hashes(seed.0),
         (None, Some(seeds)) => seed_hashes(seeds),
@@ -79,7 +79,7 @@ fn compare(
 }
 
 /// The first place where two lists differ, an end included.
-pub fn first_difference(one: &[u64], other: &[u64]) -> Option<usize> {
+pub(super) fn first_difference(one: &[u64], other: &[u64]) -> Option<usize> {
     let common = one.iter().zip(other).position(|(one, other)| one != other);
     common.or_else(|| (one.len() != other.len()).then(|| one.len().min(other.len())))
 }

@@ -13,7 +13,7 @@ use crate::clock::Stopwatch;
 
 /// Shows how far a campaign is. Shared by all workers.
 #[derive(Debug)]
-pub enum Progress {
+pub(super) enum Progress {
     /// On a terminal.
     Bar(ProgressBar, Watched),
     /// Elsewhere.
@@ -22,7 +22,7 @@ pub enum Progress {
 
 /// What there is to do, and when something was last shown.
 #[derive(Debug)]
-pub struct Watched {
+pub(super) struct Watched {
     watch: Stopwatch,
     goal: Goal,
     shown: AtomicU64,
@@ -41,7 +41,7 @@ const REFRESH: Duration = Duration::from_millis(100);
 
 impl Progress {
     /// Begins showing.
-    pub fn new(seeds: &Seeds) -> Self {
+    pub(super) fn new(seeds: &Seeds) -> Self {
         let goal = match seeds {
             Seeds::Range(range) => Goal::Seeds(range.count()),
             Seeds::For { time, .. } => Goal::Time(*time),
@@ -59,7 +59,7 @@ impl Progress {
     }
 
     /// So many seeds are done.
-    pub fn show(&self, seeds: u64) {
+    pub(super) fn show(&self, seeds: u64) {
         match self {
             Self::Bar(bar, watched) => {
                 if watched.due(REFRESH) {
@@ -77,7 +77,7 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub fn finish(&self) {
+    pub(super) fn finish(&self) {
         match self {
             Self::Bar(bar, _) => bar.finish_and_clear(),
             Self::Lines(_) => (),

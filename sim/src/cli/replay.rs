@@ -17,7 +17,7 @@ use crate::seed::Seed;
 use crate::trace;
 
 /// Prints the trace; the exit code says whether something is broken.
-pub fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
+pub(super) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
     let decisions = decisions(&args.what)?;
     writeln!(out, "seed {}, world {}", decisions.header.seed, decisions.header.world)?;
     write!(out, "{}", wrap(&page::regime(&decisions.header), "", COLUMNS))?;

@@ -20,7 +20,7 @@ use crate::summary::Summary;
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
 /// Runs the campaign; the exit code says how it went.
-pub fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
+pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
     let campaign = campaign(args);
     let progress = Progress::new(&campaign.seeds);
     let outcome = match args.world {
