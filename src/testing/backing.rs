@@ -346,7 +346,9 @@ impl Backing {
     /// The ids a load must read before it may be done: those alive that no commit has touched since p0.
     pub fn load_owes(&self) -> IdSet {
         match self.session {
-            Some(Session { load: Some(load), touched, .. }) => self.latest().state.alive().minus(touched).minus(load.read),
+            Some(Session { load: Some(load), touched, .. }) => {
+                self.latest().state.alive().minus(touched).minus(load.read)
+            }
             Some(_) | None => IdSet::EMPTY,
         }
     }

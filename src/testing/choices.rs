@@ -110,8 +110,6 @@ impl Choices for Word {
         z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^= z >> 31;
-        #[expect(clippy::cast_possible_truncation, reason = "below n, which has 32 bits")]
-        let below = ((z >> 32) * u64::from(n) >> 32) as u32;
-        below
+        (((z >> 32) * u64::from(n)) >> 32) as u32
     }
 }

@@ -35,10 +35,9 @@ impl<S: Subject> World<S> {
         self.heard(generation);
         self.seen.push(Observation::Noticed { generation, ids });
         let universe = &self.stage.universe;
-        let mut named: Vec<EntityId> = ids.iter().map(|ix| universe.id(ix).clone()).collect();
-        if twice {
-            named.extend(ids.iter().map(|ix| universe.id(ix).clone()));
-        }
+        let again = if twice { ids } else { IdSet::EMPTY };
+        let mut named: Vec<EntityId> = Vec::with_capacity((ids.len() + again.len()) as usize);
+        named.extend(ids.iter().chain(again.iter()).map(|ix| universe.id(ix).clone()));
         self.tell(Input::Notice { generation: long(generation), ids: named })
     }
 
@@ -77,7 +76,8 @@ impl<S: Subject> World<S> {
     pub(super) fn subscribed(&mut self) -> bool {
         let backing = &mut self.stage.backing;
         let (silent, end) = (backing.silent, backing.end());
-        let Some(session) = backing.session.as_mut().filter(|session| !session.said && !session.rewound && !silent) else {
+        let Some(session) = backing.session.as_mut().filter(|session| !session.said && !session.rewound && !silent)
+        else {
             return false;
         };
         if session.accepted.is_none() {
@@ -112,7 +112,11 @@ impl<S: Subject> World<S> {
             load.errors = load.errors.or(reading.errors);
             load.under_way += 1;
         }
-        backing.flights.push(Flight { generation: session.generation, message: Message::Staged(reading), repeat: false });
+        backing.flights.push(Flight {
+            generation: session.generation,
+            message: Message::Staged(reading),
+            repeat: false,
+        });
         true
     }
 
@@ -156,7 +160,8 @@ impl<S: Subject> World<S> {
     pub(super) fn deliver(&mut self, flight: u8, keep: bool) -> bool {
         let backing = &mut self.stage.backing;
         let index = usize::from(flight);
-        let Some(&Flight { generation, message, repeat }) = backing.flights.get(index).filter(|_| !backing.silent) else {
+        let Some(&Flight { generation, message, repeat }) = backing.flights.get(index).filter(|_| !backing.silent)
+        else {
             return false;
         };
         if keep {
@@ -208,7 +213,9 @@ impl<S: Subject> World<S> {
             (None, Failing::ForGood) => CauseClass::Permanent,
         };
         match call {
-            CallKind::Subscribe if !session.said || session.rewound => self.say_failed(session.generation, BackingCall::Subscription, class),
+            CallKind::Subscribe if !session.said || session.rewound => {
+                self.say_failed(session.generation, BackingCall::Subscription, class)
+            }
             CallKind::Load if session.load.is_some() => self.say_failed(session.generation, BackingCall::Load, class),
             CallKind::Fetch(fetch) if usize::from(fetch) < backing.fetches.len() => {
                 let open = backing.fetches.remove(usize::from(fetch));
@@ -219,7 +226,8 @@ impl<S: Subject> World<S> {
     }
 
     pub(super) fn say_failed(&mut self, generation: u32, call: BackingCall, class: CauseClass) -> bool {
-        let cause = Cause::new(class, u64::from(self.stage.total()));
+        self.stage.cause += 1;
+        let cause = Cause::new(class, self.stage.cause);
         self.seen.push(Observation::Failed { generation, call, cause });
         self.tell(Input::Failed { generation: long(generation), call, cause })
     }
@@ -257,7 +265,7 @@ impl<S: Subject> World<S> {
     /// The current subscription has given a sign of life.
     fn heard(&mut self, generation: u32) {
         if self.stage.backing.session.is_some_and(|session| session.generation == generation) {
-            self.stage.heard = self.stage.now;
+            self.stage.hear();
         }
     }
 }

@@ -17,23 +17,24 @@ pub struct Generator;
 impl Generator {
     /// The next operation of a party drawn by weight from those that can move. `None` if none can.
     pub fn next(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
-        let weights = &stage.regime.weights;
-        let mut table = [0; Party::COUNT];
-        for party in stage.regime.parties().filter(|party| stage.enabled(*party)) {
-            table[party.index()] = match party {
-                Party::Writer => weights.writer,
-                Party::Stream => weights.stream,
-                Party::Caller => weights.caller,
-                Party::Clock => weights.clock,
-                Party::Saboteur => weights.saboteur,
-                Party::Owner => weights.owner,
-                Party::Reader(_) => weights.reader,
-            };
+        let movable = stage.movable();
+        let weigh = |index: usize| {
+            let weight = u32::from(stage.weights[index]);
+            // If nobody is waited for, time is.
+            if index == Party::Clock.index() && stage.deadline.is_some_and(|deadline| waits_for_time(deadline.why)) {
+                weight * 8
+            } else {
+                weight
+            }
+        };
+        let mut left = choices.below(Stream::Schedule, movable.indexes().map(weigh).sum());
+        for index in movable.indexes() {
+            match left.checked_sub(weigh(index)) {
+                None => return Self::draw(stage, Party::at(index), choices),
+                Some(rest) => left = rest,
+            }
         }
-        if table == [0; Party::COUNT] {
-            return None;
-        }
-        Self::draw(stage, Party::at(choices.weighted(Stream::Schedule, &table)), choices)
+        None
     }
 
     /// The next operation of this party; `None` if it has nothing to do. Legal when it is drawn; a party that is
@@ -43,7 +44,7 @@ impl Generator {
             Party::Writer => Some(commit(stage, choices)),
             Party::Stream => tell(stage, choices),
             Party::Caller => answer(stage, choices),
-            Party::Clock => tick(stage, choices),
+            Party::Clock => Some(tick(stage, choices)),
             Party::Saboteur => sabotage(stage, choices),
             Party::Owner => Some(Operation::Kill),
             Party::Reader(reader) => habits::act(stage, reader, choices),
@@ -53,12 +54,12 @@ impl Generator {
 
 fn commit(stage: &Stage, choices: &mut impl Choices) -> Operation {
     let (commits, ids) = (&stage.regime.commits, u32::from(stage.regime.shape.ids()));
-    let state = stage.backing.latest().state;
+    let current = stage.backing.latest().state;
     let mut changes = Changes::default();
     let count = 1 + choices.below(Stream::Workload, u32::from(commits.most).min(ids));
     for _ in 0..count {
         let ix = any_id(ids, choices);
-        let value = match state.get(ix) {
+        let value = match current.get(ix) {
             Some(_) if choices.often(Stream::Values, u32::from(commits.deletes)) => None,
             Some(value) if choices.often(Stream::Values, u32::from(commits.same)) => Some(value),
             None if choices.often(Stream::Values, u32::from(commits.same) / 2) => None,
@@ -67,7 +68,11 @@ fn commit(stage: &Stage, choices: &mut impl Choices) -> Operation {
         changes.ids.insert(ix);
         changes.values.set(ix, value);
     }
-    let skip = if choices.often(Stream::Workload, u32::from(commits.skips)) { 1 + small(choices, Stream::Workload, 3) } else { 0 };
+    let skip = if choices.often(Stream::Workload, u32::from(commits.skips)) {
+        1 + small(choices, Stream::Workload, 3)
+    } else {
+        0
+    };
     Operation::Commit { changes, skip }
 }
 
@@ -148,7 +153,9 @@ fn arrive(stage: &Stage, choices: &mut impl Choices) -> Operation {
 fn accept(stage: &Stage, choices: &mut impl Choices) -> Operation {
     match stage.backing.session() {
         Some(session) if session.rewound => Operation::Fail { call: CallKind::Subscribe, why: Failing::Passing },
-        Some(_) | None if fails(stage, choices) => Operation::Fail { call: CallKind::Subscribe, why: how(stage, choices) },
+        Some(_) | None if fails(stage, choices) => {
+            Operation::Fail { call: CallKind::Subscribe, why: how(stage, choices) }
+        }
         Some(session) if session.accepted.is_none() && choices.often(Stream::Workload, 96) => Operation::Accept,
         Some(_) | None => Operation::Subscribed,
     }
@@ -173,9 +180,9 @@ fn load(stage: &Stage, choices: &mut impl Choices) -> Operation {
     let all = stage.universe.all();
     let absent = choices.often(Stream::Workload, 48);
     let from = if rest.is_empty() || absent { all } else { rest };
-    let ids = match choices.below(Stream::Workload, 3) {
+    let ids = match choices.below(Stream::Workload, 4) {
         0 => one_of(from, Stream::Workload, choices),
-        1 => from,
+        1 | 2 => from,
         _ => one_of(from, Stream::Workload, choices).or(one_of(from, Stream::Workload, choices)),
     };
     Operation::ReadLoad { ids, absent }
@@ -194,10 +201,16 @@ fn fetch(stage: &Stage, choices: &mut impl Choices) -> Operation {
     let open = backing.fetches()[usize::from(fetch)];
     let skip = match () {
         () if choices.often(Stream::Faults, u32::from(faults.gap)) => 1,
-        () if choices.often(Stream::Faults, u32::from(faults.overlap)) => -1 - i8::from(choices.often(Stream::Faults, 64)),
+        () if choices.often(Stream::Faults, u32::from(faults.overlap)) => {
+            -1 - i8::from(choices.often(Stream::Faults, 64))
+        }
         () => 0,
     };
-    let omit = if choices.often(Stream::Faults, u32::from(faults.unanswered)) { one_of(open.ids, Stream::Faults, choices) } else { IdSet::EMPTY };
+    let omit = if choices.often(Stream::Faults, u32::from(faults.unanswered)) {
+        one_of(open.ids, Stream::Faults, choices)
+    } else {
+        IdSet::EMPTY
+    };
     let too_early = backing.end() + 1 - open.since_at;
     let behind = if choices.often(Stream::Faults, u32::from(faults.contradiction)) && open.since_at > backing.oldest() {
         u8::try_from(too_early).unwrap_or(0)
@@ -207,27 +220,41 @@ fn fetch(stage: &Stage, choices: &mut impl Choices) -> Operation {
     Operation::ReadFetch { fetch, skip, omit, behind }
 }
 
-fn tick(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
+fn tick(stage: &Stage, choices: &mut impl Choices) -> Operation {
     let faults = &stage.regime.faults;
     let Some(deadline) = stage.deadline else {
-        return Some(some_time(choices));
+        return some_time(choices);
     };
     if deadline.at <= stage.now {
-        return Some(Operation::Timeout);
+        return Operation::Timeout;
     }
-    let waits_for_others = match deadline.why {
-        TimeoutReason::SubscribeOverdue | TimeoutReason::LoadOverdue | TimeoutReason::FetchOverdue => stage.enabled(Party::Caller),
-        TimeoutReason::Silence => !stage.backing.is_silent(),
-        TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain | TimeoutReason::LagAge => false,
+    let moves_on = match deadline.why {
+        TimeoutReason::SubscribeOverdue | TimeoutReason::LoadOverdue | TimeoutReason::FetchOverdue => {
+            !stage.enabled(Party::Caller) || choices.often(Stream::Faults, u32::from(faults.overdue))
+        }
+        TimeoutReason::Silence => stage.backing.is_silent(),
+        TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain | TimeoutReason::LagAge => true,
     };
-    if waits_for_others && !choices.often(Stream::Faults, u32::from(faults.overdue)) {
-        return Some(some_time(choices));
+    if !moves_on {
+        return some_time(choices);
     }
     match choices.below(Stream::Workload, 8) {
-        0 => Some(some_time(choices)),
-        1 => Some(Operation::Timeout),
-        2 => Some(Operation::Deadline { late: choices.below(Stream::Workload, 3000) }),
-        _ => Some(Operation::Deadline { late: 0 }),
+        0 => some_time(choices),
+        1 => Operation::Timeout,
+        2 => Operation::Deadline { late: choices.below(Stream::Workload, 3000) },
+        _ => Operation::Deadline { late: 0 },
+    }
+}
+
+/// Whether nothing but time brings the deadline about.
+fn waits_for_time(why: TimeoutReason) -> bool {
+    match why {
+        TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain => true,
+        TimeoutReason::SubscribeOverdue
+        | TimeoutReason::LoadOverdue
+        | TimeoutReason::FetchOverdue
+        | TimeoutReason::Silence
+        | TimeoutReason::LagAge => false,
     }
 }
 
@@ -277,7 +304,11 @@ fn fails(stage: &Stage, choices: &mut impl Choices) -> bool {
 }
 
 fn how(stage: &Stage, choices: &mut impl Choices) -> Failing {
-    if choices.often(Stream::Faults, u32::from(stage.regime.faults.for_good)) { Failing::ForGood } else { Failing::Passing }
+    if choices.often(Stream::Faults, u32::from(stage.regime.faults.for_good)) {
+        Failing::ForGood
+    } else {
+        Failing::Passing
+    }
 }
 
 fn some_time(choices: &mut impl Choices) -> Operation {

@@ -23,17 +23,17 @@ pub(super) fn act(stage: &Stage, number: u8, choices: &mut impl Choices) -> Opti
 }
 
 /// Opens a watcher, or comes back with something kept.
-fn come(stage: &Stage, reader: u8, state: &Reader, choices: &mut impl Choices) -> Option<Operation> {
-    if state.opens >= stage.regime.budgets.opens {
+fn come(stage: &Stage, reader: u8, it: &Reader, choices: &mut impl Choices) -> Option<Operation> {
+    if it.opens >= stage.regime.budgets.opens {
         return None;
     }
-    let resumes = match state.character {
+    let resumes = match it.character {
         Character::Resuming => 224,
         Character::Stopping | Character::Trying => 64,
         Character::Eager | Character::Slow | Character::Sleeping | Character::Dropping | Character::Crowding => 32,
     };
-    if !state.kept.is_empty() && choices.often(Stream::Workload, resumes) {
-        let kept = u8::try_from(state.kept.len()).expect("a few at most");
+    if !it.kept.is_empty() && choices.often(Stream::Workload, resumes) {
+        let kept = u8::try_from(it.kept.len()).expect("a few at most");
         let token = match choices.below(Stream::Workload, 16) {
             0 => Token::Foreign,
             1 => Token::Above(small(choices, Stream::Workload, 6)),
@@ -51,30 +51,33 @@ fn come(stage: &Stage, reader: u8, state: &Reader, choices: &mut impl Choices) -
 }
 
 /// What a reader may still do with a watcher that is over.
-fn leftover(reader: u8, state: &Reader, choices: &mut impl Choices) -> Option<Operation> {
-    if let Some(calls) = u8::try_from(state.calls.len()).ok().filter(|calls| *calls > 0) {
+fn leftover(reader: u8, it: &Reader, choices: &mut impl Choices) -> Option<Operation> {
+    if let Some(calls) = u8::try_from(it.calls.len()).ok().filter(|calls| *calls > 0) {
         let call = small(choices, Stream::Workload, calls);
-        return Some(if choices.often(Stream::Workload, 32) { Operation::Drop { reader, call } } else { Operation::Poll { reader, call } });
+        return Some(if choices.often(Stream::Workload, 32) {
+            Operation::Drop { reader, call }
+        } else {
+            Operation::Poll { reader, call }
+        });
     }
     match choices.below(Stream::Workload, 16) {
         0 => Some(Operation::Next { reader }),
         1 => Some(Operation::TryNext { reader }),
         2 => Some(Operation::Progress { reader }),
         3 => Some(Operation::Stop { reader }),
-        4 => state.over.map(|_| Operation::PollOver { reader }),
+        4 => it.over.map(|_| Operation::PollOver { reader }),
         _ => None,
     }
 }
 
-fn read(reader: u8, state: &Reader, choices: &mut impl Choices) -> Operation {
-    let woken = (0..).zip(&state.calls).find(|(_, call)| call.woken).map(|(call, _)| call);
-    let calls = u8::try_from(state.calls.len()).expect("a few at most");
-    let restless = match state.character {
+fn read(reader: u8, it: &Reader, choices: &mut impl Choices) -> Operation {
+    let woken = (0..).zip(&it.calls).find(|(_, call)| call.woken).map(|(call, _)| call);
+    let calls = u8::try_from(it.calls.len()).expect("a few at most");
+    let restless = match it.character {
         Character::Eager | Character::Slow | Character::Sleeping => 8,
-        Character::Dropping => if woken.is_some() { 128 } else { 160 },
-        Character::Crowding => 128,
+        Character::Dropping if woken.is_none() => 160,
+        Character::Dropping | Character::Crowding | Character::Trying => 128,
         Character::Stopping | Character::Resuming => 96,
-        Character::Trying => 128,
     };
     if !choices.often(Stream::Workload, restless) {
         return match woken {
@@ -83,7 +86,7 @@ fn read(reader: u8, state: &Reader, choices: &mut impl Choices) -> Operation {
             None => Operation::Poll { reader, call: small(choices, Stream::Workload, calls) },
         };
     }
-    match state.character {
+    match it.character {
         Character::Dropping if calls > 0 => Operation::Drop { reader, call: woken.unwrap_or(0) },
         Character::Crowding => crowd(reader, calls, choices),
         Character::Stopping | Character::Resuming => Operation::Stop { reader },
@@ -91,7 +94,9 @@ fn read(reader: u8, state: &Reader, choices: &mut impl Choices) -> Operation {
             0 => Operation::Progress { reader },
             _ => Operation::TryNext { reader },
         },
-        Character::Eager | Character::Slow | Character::Sleeping | Character::Dropping => whim(reader, state, calls, choices),
+        Character::Eager | Character::Slow | Character::Sleeping | Character::Dropping => {
+            whim(reader, it, calls, choices)
+        }
     }
 }
 
@@ -106,14 +111,14 @@ fn crowd(reader: u8, calls: u8, choices: &mut impl Choices) -> Operation {
 }
 
 /// Anything a reader may do, whatever it is like.
-fn whim(reader: u8, state: &Reader, calls: u8, choices: &mut impl Choices) -> Operation {
+fn whim(reader: u8, it: &Reader, calls: u8, choices: &mut impl Choices) -> Operation {
     let some_call = small(choices, Stream::Workload, calls);
     match choices.below(Stream::Workload, 8) {
         0 => Operation::Progress { reader },
         1 => Operation::TryNext { reader },
         2 if calls > 0 => Operation::Drop { reader, call: some_call },
         3 if usize::from(calls) < LINE => Operation::Next { reader },
-        4 if state.over.is_some() => Operation::PollOver { reader },
+        4 if it.over.is_some() => Operation::PollOver { reader },
         5 => Operation::Stop { reader },
         _ if calls > 0 => Operation::Poll { reader, call: some_call },
         _ => Operation::Next { reader },

@@ -7,7 +7,8 @@ use super::subject::Subject;
 use super::universe::{FilterIx, Universe, Val};
 use super::world::World;
 use crate::machine::{
-    Answer, Batch, CallId, Change, Delta, Epoch, Input, NextError, NextPoll, ResumeError, ResumePoint, Revno, WatchError, WatcherId,
+    Answer, Batch, CallId, Change, Delta, Epoch, Input, NextError, NextPoll, ResumeError, ResumePoint, Revno,
+    WatchError, WatcherId,
 };
 
 impl<S: Subject> World<S> {
@@ -18,7 +19,9 @@ impl<S: Subject> World<S> {
         let input = Input::Watch { filter: self.stage.universe.filter(filter).clone() };
         let result = match self.put(input) {
             Answer::Watch(result) => result,
-            Answer::Resume(_) | Answer::Next(_) | Answer::TryNext(_) | Answer::Progress(_) | Answer::Done => return self.misanswered(),
+            Answer::Resume(_) | Answer::Next(_) | Answer::TryNext(_) | Answer::Progress(_) | Answer::Done => {
+                return self.misanswered();
+            }
         };
         let state = &mut self.stage.readers[usize::from(reader)];
         state.opens += 1;
@@ -26,6 +29,7 @@ impl<S: Subject> World<S> {
             Ok(watcher) => state.opened(watcher, filter),
             Err(WatchError::Ended(_)) => state.status = Status::Closed,
         }
+        self.stage.note(usize::from(reader));
         self.seen.push(Observation::Opened { reader, filter, result });
         self.drain();
         true
@@ -41,19 +45,26 @@ impl<S: Subject> World<S> {
         let from = match token {
             Token::Kept(_) => held.point,
             Token::Foreign => ResumePoint { epoch: Epoch(held.point.epoch.0 + 1), ..held.point },
-            Token::Above(above) => ResumePoint { revno: Revno(self.subject.report().revno.0 + 1 + u64::from(above)), ..held.point },
+            Token::Above(above) => {
+                ResumePoint { revno: Revno(self.subject.report().revno.0 + 1 + u64::from(above)), ..held.point }
+            }
         };
         let input = Input::Resume { filter: self.stage.universe.filter(held.filter).clone(), from };
         let result = match self.put(input) {
             Answer::Resume(result) => result,
-            Answer::Watch(_) | Answer::Next(_) | Answer::TryNext(_) | Answer::Progress(_) | Answer::Done => return self.misanswered(),
+            Answer::Watch(_) | Answer::Next(_) | Answer::TryNext(_) | Answer::Progress(_) | Answer::Done => {
+                return self.misanswered();
+            }
         };
         let state = &mut self.stage.readers[usize::from(reader)];
         state.opens += 1;
         match result {
             Ok(watcher) => state.resumed(watcher, &held),
-            Err(ResumeError::Ended(_) | ResumeError::Gone { .. } | ResumeError::Future { .. }) => state.status = Status::Closed,
+            Err(ResumeError::Ended(_) | ResumeError::Gone { .. } | ResumeError::Future { .. }) => {
+                state.status = Status::Closed;
+            }
         }
+        self.stage.note(usize::from(reader));
         self.seen.push(Observation::Resumed { reader, filter: held.filter, from, view: held.view, result });
         self.drain();
         true
@@ -102,16 +113,19 @@ impl<S: Subject> World<S> {
 
     fn ask(&mut self, reader: u8, how: How, input: Input<Val>) -> bool {
         let seen = match (self.put(input), how) {
-            (Answer::Next(NextPoll::Ready(Ok(batch))), How::First(_) | How::Again(_) | How::Over(_)) | (Answer::TryNext(Ok(Some(batch))), How::Try) => {
-                self.take(reader, &batch)
-            }
+            (Answer::Next(NextPoll::Ready(Ok(batch))), How::First(_) | How::Again(_) | How::Over(_))
+            | (Answer::TryNext(Ok(Some(batch))), How::Try) => self.take(reader, &batch),
             (Answer::TryNext(Ok(None)), How::Try) => CallSeen::Nothing,
-            (Answer::Next(NextPoll::Ready(Err(error))), How::First(_) | How::Again(_) | How::Over(_)) | (Answer::TryNext(Err(error)), How::Try) => {
-                self.refused(reader, how, error)
-            }
+            (Answer::Next(NextPoll::Ready(Err(error))), How::First(_) | How::Again(_) | How::Over(_))
+            | (Answer::TryNext(Err(error)), How::Try) => self.refused(reader, how, error),
             (Answer::Next(NextPoll::Pending(id)), How::First(_) | How::Again(_)) => self.waits(reader, how, id),
             (
-                Answer::Watch(_) | Answer::Resume(_) | Answer::Progress(_) | Answer::Done | Answer::Next(_) | Answer::TryNext(_),
+                Answer::Watch(_)
+                | Answer::Resume(_)
+                | Answer::Progress(_)
+                | Answer::Done
+                | Answer::Next(_)
+                | Answer::TryNext(_),
                 How::First(_) | How::Again(_) | How::Over(_) | How::Try,
             ) => return self.misanswered(),
         };
@@ -123,6 +137,7 @@ impl<S: Subject> World<S> {
                 state.finish(call);
             }
         }
+        self.stage.rest(usize::from(reader), matches!(seen, CallSeen::Batch(_)));
         self.seen.push(Observation::Called { reader, how, seen });
         self.drain();
         true
@@ -170,6 +185,7 @@ impl<S: Subject> World<S> {
         let state = &mut self.stage.readers[usize::from(reader)];
         let Some(&Call { number, id, .. }) = state.calls.get(usize::from(call)) else { return false };
         state.finish(usize::from(call));
+        self.stage.rest(usize::from(reader), false);
         self.seen.push(Observation::Dropped { reader, call: number });
         self.tell(Input::DropCall { watcher, call: id })
     }
@@ -178,15 +194,17 @@ impl<S: Subject> World<S> {
         let Some(watcher) = self.watcher(reader) else { return false };
         let result = match self.put(Input::Progress { watcher }) {
             Answer::Progress(result) => result,
-            Answer::Watch(_) | Answer::Resume(_) | Answer::Next(_) | Answer::TryNext(_) | Answer::Done => return self.misanswered(),
+            Answer::Watch(_) | Answer::Resume(_) | Answer::Next(_) | Answer::TryNext(_) | Answer::Done => {
+                return self.misanswered();
+            }
         };
         let state = &mut self.stage.readers[usize::from(reader)];
         match result {
             Ok(Some(progress)) => state.keep(progress.revno, progress.position),
-            Ok(None) => {}
             Err(_) if state.status == Status::Open => state.status = Status::Ended,
-            Err(_) => {}
+            Ok(None) | Err(_) => {}
         }
+        self.stage.rest(usize::from(reader), false);
         self.seen.push(Observation::Progressed { reader, result });
         self.drain();
         true
@@ -195,6 +213,7 @@ impl<S: Subject> World<S> {
     pub(super) fn stop(&mut self, reader: u8) -> bool {
         let Some(watcher) = self.watcher(reader) else { return false };
         self.stage.readers[usize::from(reader)].status = Status::Stopped;
+        self.stage.note(usize::from(reader));
         self.seen.push(Observation::Stopped { reader });
         self.tell(Input::Stop { watcher })
     }
@@ -204,7 +223,9 @@ impl<S: Subject> World<S> {
         for (reader, state) in (0..).zip(&mut self.stage.readers) {
             if let Some(call) = state.calls.iter_mut().find(|call| call.id == id) {
                 call.woken = true;
-                return Observation::Woken { reader, call: call.number };
+                let call = call.number;
+                self.stage.note(usize::from(reader));
+                return Observation::Woken { reader, call };
             }
         }
         Observation::WokenNobody
@@ -224,4 +245,3 @@ impl<S: Subject> World<S> {
 fn delta_seen(universe: &Universe, delta: &Delta<Val>) -> DeltaSeen {
     DeltaSeen { revno: delta.revno(), value: **delta.value(), id: universe.place(delta.id()), change: delta.change() }
 }
-

@@ -87,7 +87,7 @@ fn caller(stage: &Stage) -> Option<Operation> {
     if !backing.flights().is_empty() {
         return Some(Operation::Deliver { flight: 0, keep: false });
     }
-    if backing.fetches().len() > 0 {
+    if !backing.fetches().is_empty() {
         let call = CallKind::Fetch(0);
         return Some(match backing.fate(call) {
             Some(_) => Operation::Fail { call, why: Failing::Passing },
@@ -125,7 +125,9 @@ fn clock(stage: &Stage) -> Option<Operation> {
     }
     match stage.deadline?.why {
         TimeoutReason::Silence | TimeoutReason::LagAge if stage.backing.has_lost_answer() => until_mark(stage),
-        TimeoutReason::Silence | TimeoutReason::LagAge if stage.heard < stage.now && stage.backing.speaking().is_some() => {
+        TimeoutReason::Silence | TimeoutReason::LagAge
+            if stage.heard < stage.now && stage.backing.speaking().is_some() =>
+        {
             Some(Operation::Mark { behind: 0 })
         }
         TimeoutReason::Silence | TimeoutReason::LagAge => None,

@@ -125,34 +125,25 @@ impl<S: Subject> Lockstep<S> {
 
     /// What readers were answered, before the reference model takes it in.
     fn answered(&mut self, observation: &Observation) -> Result<(), Broken> {
-        match *observation {
-            Observation::Opened { reader, result, .. } => {
-                let expected = self.reference.expect_watch();
-                if result.map(|_| ()) != expected {
-                    return Err(Broken::new(Promise::StopTotal, format!("opening came to {result:?}, expected {expected:?}")));
-                }
-                self.last[usize::from(reader)] = None;
-                result.map_or(Ok(()), |watcher| self.is_new(watcher))
-            }
-            Observation::Resumed { reader, from, result, .. } => {
-                let expected = self.reference.expect_resume(from);
-                if result.map(|_| ()) != expected {
-                    let text = format!("resuming from {from:?} came to {result:?}, expected {expected:?}");
-                    return Err(Broken::new(Promise::ResumeOrGone, text));
-                }
-                self.last[usize::from(reader)] = Some(from.revno);
-                result.map_or(Ok(()), |watcher| self.is_new(watcher))
-            }
-            Observation::Called { reader, how, seen } => self.called(reader, how, seen),
-            Observation::Progressed { reader, result } => {
-                let expected = self.reference.expect_progress(reader);
-                if result == expected {
-                    return Ok(());
-                }
-                Err(Broken::new(Promise::Progress, format!("reader {reader} was told {result:?}, expected {expected:?}")))
-            }
-            _ => Ok(()),
+        if let Observation::Called { reader, how, seen } = *observation {
+            return self.called(reader, how, seen);
         }
+        if let Observation::Opened { reader, result, .. } = *observation {
+            let expected = self.reference.expect_watch();
+            self.last[usize::from(reader)] = None;
+            result.map_or(Ok(()), |watcher| self.is_new(watcher))?;
+            return equal(Promise::StopTotal, "opening", &result.map(|_| ()), &expected);
+        }
+        if let Observation::Resumed { reader, from, result, .. } = *observation {
+            let expected = self.reference.expect_resume(from);
+            self.last[usize::from(reader)] = Some(from.revno);
+            result.map_or(Ok(()), |watcher| self.is_new(watcher))?;
+            return equal(Promise::ResumeOrGone, "resuming", &result.map(|_| ()), &expected);
+        }
+        if let Observation::Progressed { reader, result } = *observation {
+            return equal(Promise::Progress, "progress", &result, &self.reference.expect_progress(reader));
+        }
+        Ok(())
     }
 
     fn is_new(&mut self, watcher: WatcherId) -> Result<(), Broken> {
@@ -166,8 +157,9 @@ impl<S: Subject> Lockstep<S> {
     fn called(&mut self, reader: u8, how: How, seen: CallSeen) -> Result<(), Broken> {
         let expected = self.reference.expect(reader, how);
         match (seen, expected) {
-            (CallSeen::Waits, Expected::Waits) | (CallSeen::Nothing, Expected::Nothing) => Ok(()),
-            (CallSeen::Error(NextError::UnknownCall { .. }), Expected::Unknown) => Ok(()),
+            (CallSeen::Waits, Expected::Waits)
+            | (CallSeen::Nothing, Expected::Nothing)
+            | (CallSeen::Error(NextError::UnknownCall { .. }), Expected::Unknown) => Ok(()),
             (CallSeen::Error(error), Expected::Error(expected)) if error == expected => Ok(()),
             (CallSeen::Batch(batch), Expected::Batch) => self.batch(reader, batch),
             (CallSeen::Waits | CallSeen::Nothing | CallSeen::Batch(_) | CallSeen::Error(_), _) => {
@@ -181,7 +173,9 @@ impl<S: Subject> Lockstep<S> {
         match (self.reference.watcher(reader).stage(), seen) {
             (WatcherStage::None, _) => Promise::StopQuiescent,
             (WatcherStage::Fresh, _) => Promise::FreshFirst,
-            (WatcherStage::Ended(NextError::Lagged { .. }), _) | (_, CallSeen::Error(NextError::Lagged { .. })) => Promise::SlowReaderIsolated,
+            (WatcherStage::Ended(NextError::Lagged { .. }), _) | (_, CallSeen::Error(NextError::Lagged { .. })) => {
+                Promise::SlowReaderIsolated
+            }
             (WatcherStage::Behind { .. }, _) => Promise::Convergence,
             (WatcherStage::CaughtUp, CallSeen::Batch(_)) => Promise::NoSpuriousDelta,
             (WatcherStage::CaughtUp | WatcherStage::Ended(_), _) => Promise::StopTotal,
@@ -195,7 +189,10 @@ impl<S: Subject> Lockstep<S> {
             return broken(Promise::Ordered, format!("the batch's revno is {}, the store's {latest}", batch.revno));
         }
         if batch.position != position {
-            return broken(Promise::ExactPrefix, format!("the batch stands for {}, the store for {position}", batch.position));
+            return broken(
+                Promise::ExactPrefix,
+                format!("the batch stands for {}, the store for {position}", batch.position),
+            );
         }
         let last = &mut self.last[usize::from(reader)];
         if last.is_some_and(|last| last >= batch.revno) {
@@ -222,7 +219,11 @@ impl<S: Subject> Lockstep<S> {
         if deltas.iter().any(|delta| !self.reference.watcher(reader).ids().has(delta.id)) {
             return Promise::FilterEquivalence;
         }
-        if self.expected.iter().all(|delta| deltas.contains(delta)) { Promise::NoSpuriousDelta } else { Promise::ExactPrefix }
+        if self.expected.iter().all(|delta| deltas.contains(delta)) {
+            Promise::NoSpuriousDelta
+        } else {
+            Promise::ExactPrefix
+        }
     }
 
     fn store(&mut self) -> Result<(), Broken> {
@@ -233,7 +234,8 @@ impl<S: Subject> Lockstep<S> {
         }
         match self.world.store() {
             Some(store) if store != reference.store() => {
-                let text = format!("the store holds {store:?}, expected {:?} at {}", reference.store(), reference.position());
+                let text =
+                    format!("the store holds {store:?}, expected {:?} at {}", reference.store(), reference.position());
                 Err(Broken::new(Promise::ExactPrefix, text))
             }
             Some(_) | None => Ok(()),
@@ -252,6 +254,13 @@ impl<S: Subject> Lockstep<S> {
         }
         Err(Broken::new(Promise::TruthfulReport, format!("the report says {report:?}, expected {expected:?}")))
     }
+}
+
+fn equal<T: PartialEq + core::fmt::Debug>(promise: Promise, what: &str, seen: &T, expected: &T) -> Result<(), Broken> {
+    if seen == expected {
+        return Ok(());
+    }
+    Err(Broken::new(promise, format!("{what} came to {seen:?}, expected {expected:?}")))
 }
 
 /// The report as it must be. What the reference model does not keep is taken from the one given.

@@ -16,8 +16,9 @@ mod healing;
 mod lockstep;
 mod observation;
 mod operation;
-mod properties;
 mod promise;
+#[cfg(test)]
+mod properties;
 mod readers;
 mod reference;
 mod regime;

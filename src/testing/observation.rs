@@ -7,8 +7,8 @@
 use core::ops::Range;
 
 use crate::machine::{
-    BackingCall, Cause, Change, Epoch, NextError, Position, Progress, ResumeError, ResumePoint, Revno, Time, WatchError,
-    WatcherId,
+    BackingCall, Cause, Change, Epoch, NextError, Position, Progress, ResumeError, ResumePoint, Revno, Time,
+    WatchError, WatcherId,
 };
 
 use super::state::{Changes, IdSet, State};

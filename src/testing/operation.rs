@@ -342,7 +342,16 @@ impl Operation {
             | Self::Deadline { .. }
             | Self::Speak
             | Self::Mend { .. }
-            | Self::Mark { .. } => false,
+            | Self::Mark { .. }
+            | Self::Open { .. }
+            | Self::Resume { .. }
+            | Self::Next { .. }
+            | Self::Poll { .. }
+            | Self::PollOver { .. }
+            | Self::TryNext { .. }
+            | Self::Drop { .. }
+            | Self::Progress { .. }
+            | Self::Stop { .. } => false,
             Self::Notice { twice, .. } => twice,
             Self::ReadUnasked { skip } => skip != 0,
             Self::ReadFetch { skip, omit, behind, .. } => skip != 0 || !omit.is_empty() || behind != 0,
@@ -356,15 +365,6 @@ impl Operation {
             | Self::Ail { .. }
             | Self::Stale { .. }
             | Self::Kill => true,
-            Self::Open { .. }
-            | Self::Resume { .. }
-            | Self::Next { .. }
-            | Self::Poll { .. }
-            | Self::PollOver { .. }
-            | Self::TryNext { .. }
-            | Self::Drop { .. }
-            | Self::Progress { .. }
-            | Self::Stop { .. } => false,
         }
     }
 }

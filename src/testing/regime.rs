@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::choices::{Choices, Stream};
 use super::operation::Party;
-use super::universe::Shape;
+use super::universe::{Shape, Universe};
 use crate::machine::{Backoff, Config, RestartPolicy};
 
 /// The plan of a run. Together with a list of operations it is the whole run.
@@ -155,6 +155,16 @@ pub struct Weights {
     pub reader: u16,
 }
 
+impl Weights {
+    /// For each party by its number, with so many readers.
+    pub fn by_party(&self, readers: usize) -> [u16; Party::COUNT] {
+        let mut weights = [0; Party::COUNT];
+        weights[..6].copy_from_slice(&[self.writer, self.stream, self.caller, self.clock, self.saboteur, self.owner]);
+        weights[6..6 + readers].fill(self.reader);
+        weights
+    }
+}
+
 /// The most operations of a party in one run. A replay does not look at them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budgets {
@@ -185,13 +195,13 @@ impl Regime {
         };
         let faults = draw_faults(&mut draw);
         let weights = Weights {
-            writer: pick(&mut draw, &[4, 8, 16]),
-            stream: pick(&mut draw, &[8, 12, 24]),
-            caller: pick(&mut draw, &[10, 20, 40]),
-            clock: pick(&mut draw, &[2, 4, 8]),
-            saboteur: pick(&mut draw, &[1, 2, 4]),
+            writer: pick(&mut draw, &[2, 4, 4, 12]),
+            stream: pick(&mut draw, &[8, 24, 48]),
+            caller: pick(&mut draw, &[12, 32, 64]),
+            clock: pick(&mut draw, &[1, 1, 1, 3]),
+            saboteur: pick(&mut draw, &[1, 1, 2]),
             owner: 1,
-            reader: pick(&mut draw, &[4, 8, 12]),
+            reader: pick(&mut draw, &[8, 16, 24]),
         };
         let budgets = Budgets {
             writer: pick(&mut draw, &[20, 60, 200]),
@@ -208,7 +218,11 @@ impl Regime {
         Self {
             shape: Shape { models: 1, kinds: 1, names },
             values: 2,
-            config: Config { heartbeat: Duration::from_secs(3600), call_timeout: Duration::from_secs(3600), ..Config::default() },
+            config: Config {
+                heartbeat: Duration::from_hours(1),
+                call_timeout: Duration::from_hours(1),
+                ..Config::default()
+            },
             telling: Telling::Notices,
             readers: readers.to_vec(),
             unfiltered: 256,
@@ -217,6 +231,11 @@ impl Regime {
             weights: Weights { writer: 8, stream: 12, caller: 20, clock: 4, saboteur: 1, owner: 1, reader: 8 },
             budgets: Budgets { writer: u16::MAX, saboteur: 0, owner: 0, opens: 6 },
         }
+    }
+
+    /// How many filters the universe of this shape has.
+    pub fn filters(&self) -> u8 {
+        Universe::new(self.shape).filters()
     }
 
     /// The parties of this run.
@@ -230,8 +249,22 @@ fn pick<T: Copy>(draw: &mut impl FnMut(u32) -> u32, from: &[T]) -> T {
 }
 
 fn draw_shape(draw: &mut impl FnMut(u32) -> u32) -> Shape {
-    let (models, kinds, names) =
-        pick(draw, &[(1, 1, 1), (1, 1, 2), (1, 1, 4), (1, 2, 2), (2, 1, 2), (2, 2, 1), (2, 2, 2), (3, 1, 2), (2, 2, 3), (3, 2, 2), (4, 1, 3)]);
+    let (models, kinds, names) = pick(
+        draw,
+        &[
+            (1, 1, 1),
+            (1, 1, 2),
+            (1, 1, 4),
+            (1, 2, 2),
+            (2, 1, 2),
+            (2, 2, 1),
+            (2, 2, 2),
+            (3, 1, 2),
+            (2, 2, 3),
+            (3, 2, 2),
+            (4, 1, 3),
+        ],
+    );
     Shape { models, kinds, names }
 }
 
@@ -241,13 +274,13 @@ fn draw_config(draw: &mut impl FnMut(u32) -> u32) -> Config {
         restart: if draw(6) == 0 { RestartPolicy::EndWatchers } else { RestartPolicy::Invisible },
         backoff: Backoff { min: ms(pick(draw, &[1, 2, 4])), max: ms(pick(draw, &[4, 8, 16])) },
         call_timeout: ms(pick(draw, &[5, 10, 20])),
-        fetch_attempts: pick(draw, &[1, 2, 3, 3]),
+        fetch_attempts: pick(draw, &[1, 2, 3, 3, 3]),
         load_timeout: ms(pick(draw, &[10, 20, 40])),
         heartbeat: ms(pick(draw, &[6, 10, 20])),
         lag_limit: pick(draw, &[None, None, None, Some(1), Some(2), Some(4)]),
         lag_age: pick(draw, &[None, None, None, None, Some(ms(5)), Some(ms(20))]),
         window: pick(draw, &[0, 0, 1, 2, 4, 8]),
-        queue_limit: pick(draw, &[1, 2, 4, 1000, 1000, 1000]),
+        queue_limit: pick(draw, &[1, 3, 1000, 1000, 1000, 1000, 1000, 1000]),
     }
 }
 
@@ -260,7 +293,7 @@ fn draw_readers(draw: &mut impl FnMut(u32) -> u32) -> Vec<Character> {
 
 /// A mask switches whole families off, so that one fault does not always drown the others.
 fn draw_faults(draw: &mut impl FnMut(u32) -> u32) -> Faults {
-    let (mask, scale) = (draw(1 << 15) | draw(1 << 15), pick(draw, &[1, 1, 2, 4]));
+    let (mask, scale) = (draw(1 << 15) | draw(1 << 15), pick(draw, &[1, 1, 1, 3]));
     let for_good = if draw(24) == 0 { 32 } else { 0 };
     let mut family = 0;
     let mut rate = |base: u16| {
@@ -269,20 +302,20 @@ fn draw_faults(draw: &mut impl FnMut(u32) -> u32) -> Faults {
     };
     Faults {
         repeated_notice: rate(40),
-        gap: rate(16),
+        gap: rate(12),
         overlap: rate(24),
-        unanswered: rate(12),
-        contradiction: rate(3),
+        unanswered: rate(10),
+        contradiction: rate(2),
         doubled: rate(24),
-        lost: rate(10),
-        failed_call: rate(8),
+        lost: rate(6),
+        failed_call: rate(4),
         for_good,
-        overdue: rate(48),
-        die: rate(8),
+        overdue: rate(20),
+        die: rate(4),
         silence: rate(3),
         prune: rate(6),
-        rewind: rate(4),
+        rewind: rate(3),
         ail: rate(12),
-        stale: rate(16),
+        stale: rate(12),
     }
 }

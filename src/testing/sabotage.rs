@@ -19,7 +19,7 @@ impl<S: Subject> World<S> {
         self.tell(Input::Timeout)
     }
 
-    pub(super) fn to_deadline(&mut self, late: u32) -> bool {
+    pub(super) fn run_out(&mut self, late: u32) -> bool {
         let Some(deadline) = self.stage.deadline else { return false };
         self.move_to(self.stage.now.max(deadline.at).after(Duration::from_micros(u64::from(late))));
         self.timeout()
@@ -67,7 +67,8 @@ impl<S: Subject> World<S> {
             return false;
         }
         backing.ailing.insert(id);
-        backing.ailing_once = if once { backing.ailing_once.or(IdSet::one(id)) } else { backing.ailing_once.minus(IdSet::one(id)) };
+        backing.ailing_once =
+            if once { backing.ailing_once.or(IdSet::one(id)) } else { backing.ailing_once.minus(IdSet::one(id)) };
         true
     }
 
@@ -84,7 +85,8 @@ impl<S: Subject> World<S> {
         if self.stage.ended {
             return false;
         }
-        let cause = Cause::new(CauseClass::Killed, u64::from(self.stage.total()));
+        self.stage.cause += 1;
+        let cause = Cause::new(CauseClass::Killed, self.stage.cause);
         self.seen.push(Observation::Killed(cause));
         self.tell(Input::Kill { cause })
     }

@@ -4,6 +4,7 @@ use super::backing::Backing;
 use super::operation::Party;
 use super::readers::{Reader, Status};
 use super::regime::{Character, Regime, Telling};
+use super::state::Ids;
 use super::universe::Universe;
 use crate::machine::{Time, Timeout};
 
@@ -20,9 +21,19 @@ pub struct Stage {
     pub(super) generation: u32,
     /// When the subject last heard from the backing's subscription.
     pub(super) heard: Time,
+    /// From when on a sign of life is due, and from when on it is overdue.
+    marks: (Time, Time),
+    /// Who may move as far as weights go.
+    pub(super) weights: [u16; Party::COUNT],
+    /// Bits of the readers that have something to do, and of those that have it after a rest.
+    ready: u8,
+    resting: u8,
+    sabotages: bool,
     pub(super) ended: bool,
     /// The number of the newest call.
     pub(super) call: u32,
+    /// The number of the newest failure told.
+    pub(super) cause: u64,
     made: [u32; Party::COUNT],
     total: u32,
 }
@@ -37,8 +48,14 @@ impl Stage {
             deadline: None,
             generation: 0,
             heard: Time::ZERO,
+            marks: (Time::ZERO, Time::ZERO),
+            weights: [0; Party::COUNT],
+            ready: 0,
+            resting: 0,
+            sabotages: false,
             ended: false,
             call: 0,
+            cause: 0,
             made: [0; Party::COUNT],
             total: 0,
             regime,
@@ -65,9 +82,14 @@ impl Stage {
         for character in &self.regime.readers[self.readers.len()..] {
             self.readers.push(Reader::new(*character));
         }
-        (self.now, self.deadline, self.heard) = (Time::ZERO, None, Time::ZERO);
-        (self.generation, self.ended, self.call) = (0, false, 0);
+        (self.now, self.deadline) = (Time::ZERO, None);
+        self.weights = self.regime.weights.by_party(self.regime.readers.len());
+        self.sabotages = self.regime.faults.sabotage() > 0;
+        (self.generation, self.ended, self.call, self.cause) = (0, false, 0, 0);
         (self.made, self.total) = ([0; Party::COUNT], 0);
+        self.hear();
+        (self.ready, self.resting) = (0, 0);
+        (0..self.readers.len()).for_each(|reader| self.note(reader));
     }
 
     /// What the run is like.
@@ -120,57 +142,97 @@ impl Stage {
         self.total += 1;
     }
 
-    /// Whether a party could do something of use, its budget considered. Costs a few comparisons.
+    /// Whether a party could do something of use, its budget considered.
     pub fn enabled(&self, party: Party) -> bool {
-        let budgets = &self.regime.budgets;
-        match party {
-            Party::Writer => self.made(party) < u32::from(budgets.writer),
-            Party::Stream => !self.ended && self.stream_enabled(),
-            Party::Caller => !self.ended && self.caller_enabled(),
-            Party::Clock => !self.mark_overdue() && (self.deadline.is_some() || !self.ended),
-            Party::Saboteur => !self.ended && self.made(party) < u32::from(budgets.saboteur) && self.regime.faults.sabotage() > 0,
-            Party::Owner => !self.ended && self.made(party) < u32::from(budgets.owner),
-            Party::Reader(reader) => self.readers.get(usize::from(reader)).is_some_and(|reader| self.reader_enabled(reader)),
-        }
+        self.movable().has(party)
     }
 
-    fn stream_enabled(&self) -> bool {
-        self.backing.speaking().is_some_and(|session| {
-            !session.owed.is_empty()
-                || self.backing.streams() && session.streamed < self.backing.end()
-                || self.mark_due()
-        })
+    /// The parties that could do something of use, their budgets considered. Costs a few comparisons.
+    pub fn movable(&self) -> Parties {
+        let (budgets, backing) = (&self.regime.budgets, &self.backing);
+        let mut parties = Parties::default();
+        parties.add(Party::Writer, self.made(Party::Writer) < u32::from(budgets.writer));
+        let session = backing.session.as_ref().filter(|_| !backing.silent);
+        let speaking = session.filter(|session| session.said && !session.rewound);
+        let overdue = speaking.is_some() && self.now >= self.marks.1;
+        if self.ended {
+            parties.add(Party::Clock, self.deadline.is_some());
+        } else {
+            let telling = speaking.is_some_and(|session| {
+                !session.owed.is_empty() || backing.streams() && session.streamed < backing.end() || self.mark_due()
+            });
+            let none_under_way = backing.silent || backing.flights.is_empty() && backing.fetches.is_empty();
+            let asked = session.is_some_and(|session| !session.said || session.load.is_some() || session.rewound);
+            parties.add(Party::Stream, telling);
+            parties.add(Party::Caller, !none_under_way || asked);
+            parties.add(Party::Clock, !overdue);
+            parties.add(Party::Saboteur, self.sabotages && self.made(Party::Saboteur) < u32::from(budgets.saboteur));
+            parties.add(Party::Owner, self.made(Party::Owner) < u32::from(budgets.owner));
+        }
+        let mut resting = self.resting & !self.ready;
+        let mut ready = self.ready;
+        while resting != 0 {
+            let reader = resting.trailing_zeros();
+            ready |= u8::from(self.readers[reader as usize].rests_until <= self.total) << reader;
+            resting &= resting - 1;
+        }
+        parties.0 |= u16::from(ready) << Party::Reader(0).index();
+        parties
     }
 
-    fn caller_enabled(&self) -> bool {
-        let backing = &self.backing;
-        if backing.is_silent() {
-            return false;
-        }
-        !backing.flights.is_empty()
-            || !backing.fetches.is_empty()
-            || backing.session.as_ref().is_some_and(|session| !session.said || session.load.is_some() || session.rewound)
+    /// Finds out whether a reader has something to do. Called whenever that may have changed.
+    pub(super) fn note(&mut self, number: usize) {
+        let reader = &self.readers[number];
+        let may_open = reader.opens < self.regime.budgets.opens && (!self.ended || reader.opens == 0);
+        let (ready, resting) = match reader.status {
+            Status::Closed | Status::Stopped => (!reader.calls.is_empty() || may_open, false),
+            Status::Ended => (true, false),
+            Status::Open if reader.character == Character::Sleeping && reader.batches >= 2 => (false, false),
+            Status::Open if reader.is_woken() => (reader.character != Character::Slow, true),
+            Status::Open => (false, reader.calls.is_empty() || reader.character.is_restless()),
+        };
+        let bit = 1 << number;
+        self.ready = if ready { self.ready | bit } else { self.ready & !bit };
+        self.resting = if resting { self.resting | bit } else { self.resting & !bit };
     }
 
-    fn reader_enabled(&self, reader: &Reader) -> bool {
-        match reader.status {
-            Status::Stopped if !reader.calls.is_empty() => true,
-            Status::Closed | Status::Stopped => reader.opens < self.regime.budgets.opens && (!self.ended || reader.opens == 0),
-            Status::Ended => true,
-            Status::Open if reader.is_woken() => reader.character != Character::Sleeping || reader.batches < 2,
-            Status::Open if reader.calls.is_empty() || reader.character.is_restless() => self.total >= reader.rests_until,
-            Status::Open => false,
-        }
+    /// A reader has done something of its own accord: it rests before it does so again.
+    pub(super) fn rest(&mut self, number: usize, batch: bool) {
+        let reader = &mut self.readers[number];
+        let operations = match reader.character {
+            Character::Eager | Character::Sleeping => 0,
+            Character::Slow => 24 * u32::from(batch),
+            Character::Dropping
+            | Character::Crowding
+            | Character::Stopping
+            | Character::Resuming
+            | Character::Trying => 8,
+        };
+        reader.rests_until = self.total + operations;
+        self.note(number);
+    }
+
+    /// The subject has said that it ended.
+    pub(super) fn end(&mut self) {
+        self.ended = true;
+        (0..self.readers.len()).for_each(|reader| self.note(reader));
+    }
+
+    /// The subject hears from the backing's subscription.
+    pub(super) fn hear(&mut self) {
+        let heartbeat = self.regime.config.heartbeat;
+        self.heard = self.now;
+        self.marks = (self.now.after(heartbeat / 2), self.now.after(heartbeat));
     }
 
     /// Whether it is time for a sign of life.
     pub fn mark_due(&self) -> bool {
-        self.now >= self.heard.after(self.regime.config.heartbeat / 2)
+        self.now >= self.marks.0
     }
 
     /// Whether a backing that can speak has been quiet for longer than it promised; then time waits for it.
     pub fn mark_overdue(&self) -> bool {
-        self.now >= self.heard.after(self.regime.config.heartbeat) && self.backing.speaking().is_some()
+        self.now >= self.marks.1 && self.backing.speaking().is_some()
     }
 }
 
@@ -181,5 +243,35 @@ impl Character {
             Self::Eager | Self::Slow | Self::Sleeping => false,
             Self::Dropping | Self::Crowding | Self::Stopping | Self::Resuming | Self::Trying => true,
         }
+    }
+}
+
+/// A set of parties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Parties(pub u16);
+
+impl Parties {
+    /// Whether this one is in it.
+    pub fn has(self, party: Party) -> bool {
+        party.index() < Party::COUNT && (self.0 >> party.index()) & 1 == 1
+    }
+
+    /// How many.
+    pub fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Their numbers, ascending.
+    pub fn indexes(self) -> impl Iterator<Item = usize> {
+        Ids::new(self.0).map(|index| usize::from(index.0))
+    }
+
+    fn add(&mut self, party: Party, can_move: bool) {
+        self.0 |= u16::from(can_move) << party.index();
     }
 }

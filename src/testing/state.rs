@@ -75,17 +75,41 @@ impl IdSet {
     }
 
     /// All, ascending.
-    pub fn iter(self) -> impl Iterator<Item = IdIx> {
-        let mut rest = self.0;
-        core::iter::from_fn(move || {
-            let next = u8::try_from(rest.trailing_zeros()).expect("at most 16");
-            (rest != 0).then(|| {
-                rest &= rest - 1;
-                IdIx(next)
-            })
-        })
+    pub fn iter(self) -> Ids {
+        Ids(self.0)
     }
 }
+
+/// The ids of a set, ascending.
+#[derive(Debug, Clone)]
+pub struct Ids(u16);
+
+impl Ids {
+    pub(super) fn new(bits: u16) -> Self {
+        Self(bits)
+    }
+}
+
+impl Iterator for Ids {
+    type Item = IdIx;
+
+    #[inline]
+    fn next(&mut self) -> Option<IdIx> {
+        if self.0 == 0 {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "at most 15")]
+        let next = self.0.trailing_zeros() as u8;
+        self.0 &= self.0 - 1;
+        Some(IdIx(next))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.0.count_ones() as usize, Some(self.0.count_ones() as usize))
+    }
+}
+
+impl ExactSizeIterator for Ids {}
 
 impl fmt::Debug for IdSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,7 +153,6 @@ impl State {
 
     /// The value of this id, if it is alive.
     pub fn get(self, ix: IdIx) -> Option<Val> {
-        #[expect(clippy::cast_possible_truncation, reason = "four bits")]
         let value = (self.0 >> (4 * u32::from(ix.0)) & 15) as Val;
         (value != 0).then_some(value)
     }
@@ -250,7 +273,9 @@ impl FromStr for Changes {
             let id = id.parse().ok().filter(|id| *id < Shape::IDS).map(IdIx).ok_or_else(wrong)?;
             let value = match value {
                 "-" => None,
-                value => Some(value.parse().ok().filter(|value| (1..=State::VALUES).contains(value)).ok_or_else(wrong)?),
+                value => {
+                    Some(value.parse().ok().filter(|value| (1..=State::VALUES).contains(value)).ok_or_else(wrong)?)
+                }
             };
             changes.ids.insert(id);
             changes.values.set(id, value);

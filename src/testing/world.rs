@@ -100,7 +100,7 @@ impl<S: Subject> World<S> {
             Operation::Fail { call, why } => self.fail(call, why),
             Operation::Advance { micros } => self.advance(micros),
             Operation::Timeout => self.timeout(),
-            Operation::Deadline { late } => self.to_deadline(late),
+            Operation::Deadline { late } => self.run_out(late),
             Operation::Die => self.die(),
             Operation::Silence => self.silence(true),
             Operation::Speak => self.silence(false),
@@ -122,7 +122,7 @@ impl<S: Subject> World<S> {
         };
         if possible {
             self.stage.count(operation.party());
-            if self.stage.total() % 16 == 0 {
+            if self.stage.total().is_multiple_of(64) {
                 self.subject.discard();
             }
         }
@@ -163,7 +163,7 @@ impl<S: Subject> World<S> {
                 let generation = short(generation.0);
                 backing.subscribe(generation);
                 self.stage.generation = generation;
-                self.stage.heard = self.stage.now;
+                self.stage.hear();
                 Observation::Subscribe { generation }
             }
             Output::Load { generation } => {
@@ -186,7 +186,7 @@ impl<S: Subject> World<S> {
                 Observation::Fetch { generation, fetch, since, ids }
             }
             Output::Ended { cause } => {
-                self.stage.ended = true;
+                self.stage.end();
                 Observation::Ended(cause)
             }
             Output::Wake { call } => self.wake(call),

@@ -215,7 +215,12 @@ where
     on_all_cores(states, |(path, player)| read_out(path, &player, scope, class))
 }
 
-fn read_out<P: Player>(path: u32, player: &P, scope: &Scope, class: &impl Fn(&P, &P::Wrong) -> &'static str) -> Grown<P> {
+fn read_out<P: Player>(
+    path: u32,
+    player: &P,
+    scope: &Scope,
+    class: &impl Fn(&P, &P::Wrong) -> &'static str,
+) -> Grown<P> {
     let mut ends_wrong = Vec::new();
     for order in scope.orders() {
         let mut reading = player.clone();
@@ -236,9 +241,14 @@ fn on_all_cores<T: Send, R: Send>(mut all: Vec<T>, work: impl Fn(T) -> R + Sync)
     }
     std::thread::scope(|scope| {
         let work = &work;
-        let running: Vec<_> =
-            shares.into_iter().map(|share| scope.spawn(move || share.into_iter().map(work).collect::<Vec<R>>())).collect();
-        running.into_iter().flat_map(|part| part.join().expect("a panic in a worker is a failure of the search")).collect()
+        let running: Vec<_> = shares
+            .into_iter()
+            .map(|share| scope.spawn(move || share.into_iter().map(work).collect::<Vec<R>>()))
+            .collect();
+        running
+            .into_iter()
+            .flat_map(|part| part.join().expect("a panic in a worker is a failure of the search"))
+            .collect()
     })
 }
 

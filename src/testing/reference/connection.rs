@@ -97,7 +97,9 @@ impl Connection {
     pub(super) fn is_current(&mut self, generation: u32) -> bool {
         let living = match self.stage {
             Stage::Waiting { .. } | Stage::Ended => false,
-            Stage::Subscribing { .. } | Stage::Loading { .. } | Stage::Completing { .. } | Stage::Following { .. } => true,
+            Stage::Subscribing { .. } | Stage::Loading { .. } | Stage::Completing { .. } | Stage::Following { .. } => {
+                true
+            }
         };
         let current = living && generation == self.generation;
         self.dropped.stale += u64::from(!current);
@@ -145,7 +147,11 @@ impl Connection {
                 *since = now;
                 self.load_errors = self.load_errors.minus(ids).or(errors);
             }
-            Stage::Waiting { .. } | Stage::Subscribing { .. } | Stage::Completing { .. } | Stage::Following { .. } | Stage::Ended => {
+            Stage::Waiting { .. }
+            | Stage::Subscribing { .. }
+            | Stage::Completing { .. }
+            | Stage::Following { .. }
+            | Stage::Ended => {
                 self.dropped.unasked += 1;
             }
         }
@@ -168,7 +174,11 @@ impl Connection {
     pub(super) fn base(&self, position: Position) -> Position {
         match self.stage {
             Stage::Completing { p0 } => p0,
-            Stage::Waiting { .. } | Stage::Subscribing { .. } | Stage::Loading { .. } | Stage::Following { .. } | Stage::Ended => position,
+            Stage::Waiting { .. }
+            | Stage::Subscribing { .. }
+            | Stage::Loading { .. }
+            | Stage::Following { .. }
+            | Stage::Ended => position,
         }
     }
 
@@ -186,12 +196,20 @@ impl Connection {
     pub(super) fn to_name(&self, now: Time) -> IdSet {
         match self.stage {
             Stage::Following { .. } => self.queue.or(self.due(now)),
-            Stage::Waiting { .. } | Stage::Subscribing { .. } | Stage::Loading { .. } | Stage::Completing { .. } | Stage::Ended => self.queue,
+            Stage::Waiting { .. }
+            | Stage::Subscribing { .. }
+            | Stage::Loading { .. }
+            | Stage::Completing { .. }
+            | Stage::Ended => self.queue,
         }
     }
 
     fn due(&self, now: Time) -> IdSet {
-        self.quarantine.iter().filter(|ix| self.read_again_at[ix.at()] <= now).map(IdSet::one).fold(IdSet::EMPTY, IdSet::or)
+        self.quarantine
+            .iter()
+            .filter(|ix| self.read_again_at[ix.at()] <= now)
+            .map(IdSet::one)
+            .fold(IdSet::EMPTY, IdSet::or)
     }
 
     pub(super) fn ask(&mut self, asked: Asked) {
@@ -243,8 +261,12 @@ impl Connection {
         }
         match self.stage {
             Stage::Waiting { until } if until <= now => TimeMakes::Subscription,
-            Stage::Subscribing { since } if overdue(since, self.config.call_timeout) => TimeMakes::Failure(CauseClass::TimedOut),
-            Stage::Loading { since, .. } if overdue(since, self.config.load_timeout) => TimeMakes::Failure(CauseClass::TimedOut),
+            Stage::Subscribing { since } if overdue(since, self.config.call_timeout) => {
+                TimeMakes::Failure(CauseClass::TimedOut)
+            }
+            Stage::Loading { since, .. } if overdue(since, self.config.load_timeout) => {
+                TimeMakes::Failure(CauseClass::TimedOut)
+            }
             Stage::Completing { .. } | Stage::Following { .. } => {
                 let wait = self.config.call_timeout;
                 match self.asked.take_if(|asked| overdue(asked.at, wait)) {
@@ -252,7 +274,9 @@ impl Connection {
                     Some(_) | None => TimeMakes::Nothing,
                 }
             }
-            Stage::Waiting { .. } | Stage::Subscribing { .. } | Stage::Loading { .. } | Stage::Ended => TimeMakes::Nothing,
+            Stage::Waiting { .. } | Stage::Subscribing { .. } | Stage::Loading { .. } | Stage::Ended => {
+                TimeMakes::Nothing
+            }
         }
     }
 

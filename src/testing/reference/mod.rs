@@ -40,6 +40,7 @@ pub struct Reference {
 
 /// What the subject must still ask for in this operation.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "five requests, each owed or not, in any combination")]
 struct Owed {
     unsubscribe: bool,
     subscribe: bool,

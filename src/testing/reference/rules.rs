@@ -5,10 +5,12 @@ use core::mem::take;
 use super::super::observation::Observation;
 use super::super::promise::{Broken, Promise};
 use super::super::state::IdSet;
+use super::Reference;
 use super::connection::{Asked, Stage, TimeMakes, own};
 use super::watchers::WatcherStage;
-use super::Reference;
-use crate::machine::{Cause, CauseClass, NextError, Position, Progress, ResumeError, ResumePoint, RestartPolicy, Revno, WatchError};
+use crate::machine::{
+    Cause, CauseClass, NextError, Position, Progress, RestartPolicy, ResumeError, ResumePoint, Revno, WatchError,
+};
 
 /// A step that arrived.
 struct Arrived {
@@ -30,7 +32,9 @@ impl Reference {
             Observation::Subscribed { generation, position } => {
                 self.owed.load = self.connection.subscribed(generation, position, self.now);
             }
-            Observation::Staged { generation, ids, errors } => self.connection.staged(generation, ids, errors, self.now),
+            Observation::Staged { generation, ids, errors } => {
+                self.connection.staged(generation, ids, errors, self.now);
+            }
             Observation::LoadDone { generation } => self.owed.asks = self.connection.load_done(generation),
             Observation::Noticed { generation, ids } => self.noticed(generation, ids),
             Observation::Marked { generation, .. } => {
@@ -80,7 +84,9 @@ impl Reference {
                 let owed = take(&mut self.owed.load) && generation == self.connection.generation;
                 return allow(owed, Promise::NoSpinNoStall, observation);
             }
-            Observation::Fetch { generation, fetch, since, ids } => return self.fetch_requested(generation, fetch, since, ids),
+            Observation::Fetch { generation, fetch, since, ids } => {
+                return self.fetch_requested(generation, fetch, since, ids);
+            }
             Observation::Ended(cause) => {
                 let owed = take(&mut self.owed.ended) && self.ended == Some(cause);
                 return allow(owed, Promise::FailureIsolated, observation);
@@ -197,7 +203,11 @@ impl Reference {
             (step.ids, step.errors) = (step.ids.or(unanswered), step.errors.or(unanswered));
             match self.connection.stage {
                 Stage::Completing { .. } => self.complete(&step),
-                Stage::Waiting { .. } | Stage::Subscribing { .. } | Stage::Loading { .. } | Stage::Following { .. } | Stage::Ended => {
+                Stage::Waiting { .. }
+                | Stage::Subscribing { .. }
+                | Stage::Loading { .. }
+                | Stage::Following { .. }
+                | Stage::Ended => {
                     self.follow(&step);
                 }
             }

@@ -108,9 +108,8 @@ impl Watcher {
             (WatcherStage::Ended(error), _) => Expected::Error(error),
             (WatcherStage::Fresh | WatcherStage::CaughtUp | WatcherStage::Behind { .. }, how) => match how {
                 How::Over(_) => Expected::Unknown,
-                How::Try if self.line.is_empty() && can_take => Expected::Batch,
+                How::Try | How::First(_) if self.line.is_empty() && can_take => Expected::Batch,
                 How::Try => Expected::Nothing,
-                How::First(_) if self.line.is_empty() && can_take => Expected::Batch,
                 How::Again(call) if self.line.first() == Some(&call) && can_take => Expected::Batch,
                 How::First(_) | How::Again(_) => Expected::Waits,
             },
