@@ -6,7 +6,8 @@ use core::time::Duration;
 /// Measures how long something takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(
-    #[expect(clippy::disallowed_types, reason = "the speed of a campaign is measured here, and nothing else")] std::time::Instant,
+    #[expect(clippy::disallowed_types, reason = "the speed of a campaign is measured here, and nothing else")]
+    std::time::Instant,
 );
 
 impl Stopwatch {

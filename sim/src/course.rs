@@ -168,11 +168,8 @@ impl<S: Fresh> Course<S> {
 
     fn healed(&mut self, too_many: Option<u32>) -> Result<(), Box<Broken>> {
         let stage = self.world.stage();
-        let healed = Healed {
-            took: stage.now().since(self.healing_since),
-            bound: Healing::bound(stage.regime()),
-            too_many,
-        };
+        let healed =
+            Healed { took: stage.now().since(self.healing_since), bound: Healing::bound(stage.regime()), too_many };
         self.referee.healed(stage.regime(), healed);
         self.verdict()
     }

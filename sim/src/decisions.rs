@@ -105,7 +105,8 @@ impl Decisions {
             }
             Ok(None)
         };
-        let mark = next()?.and_then(|(_, line)| serde_json::from_str::<Mark>(&line).ok()).ok_or(ReadError::NotDecisions)?;
+        let mark =
+            next()?.and_then(|(_, line)| serde_json::from_str::<Mark>(&line).ok()).ok_or(ReadError::NotDecisions)?;
         if mark.format != FORMAT {
             return Err(ReadError::NotDecisions);
         }
@@ -164,7 +165,9 @@ impl fmt::Display for ReadError {
             Self::UnknownWorld(world) => {
                 write!(f, "unknown world {world:?}\n  expected one of: {}", WORLDS.join(", "))
             }
-            Self::Damaged { line, expected, why } => write!(f, "line {line} is damaged\n  expected {expected}\n  {why}"),
+            Self::Damaged { line, expected, why } => {
+                write!(f, "line {line} is damaged\n  expected {expected}\n  {why}")
+            }
         }
     }
 }

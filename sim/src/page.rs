@@ -6,9 +6,9 @@ use std::io::{self, Write};
 
 use multiwatcher::testing::Fresh;
 
-use crate::text::{COLUMNS, wrap};
 use crate::course::Broken;
 use crate::decisions::{Decisions, Header};
+use crate::text::{COLUMNS, wrap};
 use crate::trace::{self, Told};
 
 /// Lines for the table of the last steps.
@@ -88,5 +88,9 @@ fn block(told: &Told) -> Vec<String> {
 }
 
 fn shorten(line: &str, columns: usize) -> String {
-    if line.chars().count() <= columns { line.to_owned() } else { line.chars().take(columns - 2).chain("..".chars()).collect() }
+    if line.chars().count() <= columns {
+        line.to_owned()
+    } else {
+        line.chars().take(columns - 2).chain("..".chars()).collect()
+    }
 }

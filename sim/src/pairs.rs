@@ -44,7 +44,9 @@ pub fn compare<S: Fresh>(suite: &mut Suite, decisions: &Decisions, hash: u64, ag
 }
 
 /// The last store of the run, and that of a machine that only loads what the same commits led to.
-fn followed_and_loaded<S: Fresh>(decisions: &Decisions) -> Option<(multiwatcher::testing::State, multiwatcher::testing::State)> {
+fn followed_and_loaded<S: Fresh>(
+    decisions: &Decisions,
+) -> Option<(multiwatcher::testing::State, multiwatcher::testing::State)> {
     let regime = &decisions.header.regime;
     let mut followed = World::<S>::start(regime.clone());
     let mut loaded = World::<S>::start(regime.clone());
@@ -78,10 +80,8 @@ fn alone_and_beside<S: Fresh>(decisions: &Decisions) -> Option<(Vec<Heard>, Vec<
     let mut with_idle = regime.clone();
     with_idle.readers.push(multiwatcher::testing::Character::Sleeping);
     let third = decisions.operations.len() / 3;
-    let added = [
-        (0, Operation::Open { reader: idle, filter: FilterIx(0) }),
-        (third, Operation::TryNext { reader: idle }),
-    ];
+    let added =
+        [(0, Operation::Open { reader: idle, filter: FilterIx(0) }), (third, Operation::TryNext { reader: idle })];
     Some((alone, listen::<S>(with_idle, &decisions.operations, idle, &added)))
 }
 
@@ -96,7 +96,9 @@ fn listen<S: Fresh>(regime: Regime, operations: &[Operation], idle: u8, added: &
         }
         world.apply(operation);
         for observation in world.seen().list() {
-            let Some(observation) = nameless(observation).filter(|observation| !is_of(observation, idle)) else { continue };
+            let Some(observation) = nameless(observation).filter(|observation| !is_of(observation, idle)) else {
+                continue;
+            };
             let deltas = match observation {
                 Observation::Called { seen: CallSeen::Batch(batch), .. } => world.seen().deltas(&batch).to_vec(),
                 _ => Vec::new(),

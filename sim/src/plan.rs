@@ -13,6 +13,8 @@ pub struct Plan {
     pub scheduler: Kind,
     /// Steps before the healing begins.
     pub steps: u32,
+    /// If the machine is to be killed, then not before this step: so it is killed at every step equally often.
+    pub kill_from: u32,
 }
 
 /// Every run has at least so many steps before its healing.
@@ -25,6 +27,7 @@ impl Plan {
     pub fn draw(choices: &mut impl Choices) -> Self {
         let regime = Regime::draw(choices);
         let scheduler = Portfolio::draw(choices);
-        Self { regime, scheduler, steps: FEWEST_STEPS + choices.below(Stream::Regime, SPREAD) }
+        let steps = FEWEST_STEPS + choices.below(Stream::Regime, SPREAD);
+        Self { regime, scheduler, steps, kill_from: choices.below(Stream::Regime, steps) }
     }
 }

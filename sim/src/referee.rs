@@ -196,7 +196,10 @@ impl Referee {
 fn may_change_store(observation: &Observation) -> bool {
     matches!(
         observation,
-        Observation::Staged { .. } | Observation::LoadDone { .. } | Observation::Stepped { .. } | Observation::Failed { .. }
+        Observation::Staged { .. }
+            | Observation::LoadDone { .. }
+            | Observation::Stepped { .. }
+            | Observation::Failed { .. }
     )
 }
 

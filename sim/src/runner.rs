@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use multiwatcher::machine::TimeoutReason;
 use multiwatcher::testing::{CallSeen, Fresh, Generator, Healing, Observation, Operation, Party};
 
 use crate::campaign::Work;
@@ -12,7 +13,7 @@ use crate::exercised::{Fault, Kind};
 use crate::pairs;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::schedulers::{KINDS, PartySet, Portfolio, Scheduler};
+use crate::schedulers::{KINDS, Moment, PartySet, Portfolio, Scheduler};
 use crate::tally::Tally;
 
 /// Runs one seed after the other, with the same buffers.
@@ -125,10 +126,10 @@ impl<S: Fresh> Runner<S> {
         self.healing = None;
         self.course.begin(seed, &plan.regime)?;
         self.portfolio.choose(plan.scheduler);
-        self.portfolio.begin(plan.regime.parties().collect(), plan.steps, &mut self.random);
+        self.portfolio.begin(&plan.regime, plan.steps, &mut self.random);
         let (mut step, mut in_vain) = (0, 0);
         while step < plan.steps {
-            let (party, operation) = if in_vain < PATIENCE { self.draw(step) } else { (Party::Clock, PAUSE) };
+            let (party, operation) = if in_vain < PATIENCE { self.draw(step, plan) } else { (Party::Clock, PAUSE) };
             self.operations.push(operation);
             if !self.course.step(&operation)? {
                 // The generator draws what is possible nearly always; the rest is drawn again.
@@ -149,14 +150,18 @@ impl<S: Fresh> Runner<S> {
 
     /// Who moves in this step, and what it does.
     #[inline]
-    fn draw(&mut self, step: u32) -> (Party, Operation) {
+    fn draw(&mut self, step: u32, plan: &Plan) -> (Party, Operation) {
         let stage = self.course.stage();
-        let enabled: PartySet = stage.regime().parties().filter(|party| stage.enabled(*party)).collect();
+        let mut movable = PartySet::from(stage.movable());
+        if step < plan.kill_from {
+            movable.remove(Party::Owner);
+        }
+        let moment = Moment { step, movable, waits_for_time: stage.deadline().is_some_and(|deadline| is_awaited(deadline.why)) };
         for _ in 0..PATIENCE {
-            if enabled.is_empty() {
+            if movable.is_empty() {
                 break;
             }
-            let party = self.portfolio.pick(step, enabled, &mut self.random);
+            let party = self.portfolio.pick(moment, &mut self.random);
             match Generator::draw(stage, party, &mut self.random) {
                 Some(operation) => return (party, operation),
                 None => self.portfolio.came_to_nothing(party),
@@ -212,12 +217,24 @@ impl<S: Fresh + Send> Work for Runner<S> {
     }
 }
 
+/// Whether the subject itself waits for this deadline; the others are there in case somebody else does not move.
+fn is_awaited(why: TimeoutReason) -> bool {
+    match why {
+        TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain => true,
+        TimeoutReason::SubscribeOverdue
+        | TimeoutReason::LoadOverdue
+        | TimeoutReason::FetchOverdue
+        | TimeoutReason::Silence
+        | TimeoutReason::LagAge => false,
+    }
+}
+
 /// Whether whoever moved would rather have waited.
 fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
     match operation {
-        Operation::Next { .. } | Operation::Poll { .. } | Operation::TryNext { .. } => seen.iter().any(|seen| {
-            matches!(seen, Observation::Called { seen: CallSeen::Waits | CallSeen::Nothing, .. })
-        }),
+        Operation::Next { .. } | Operation::Poll { .. } | Operation::TryNext { .. } => seen
+            .iter()
+            .any(|seen| matches!(seen, Observation::Called { seen: CallSeen::Waits | CallSeen::Nothing, .. })),
         Operation::Advance { .. }
         | Operation::Timeout
         | Operation::Mark { .. }

@@ -101,7 +101,9 @@ impl fmt::Display for ParseSeedError {
                 write!(f, "expected a 64-bit decimal number or a full commit hash of 40 hex digits, got {text:?}")
             }
             Self::NotARange(text) => write!(f, "expected two seeds such as 0..10000, got {text:?}"),
-            Self::Empty { from, to } => write!(f, "the range {from}..{to} is empty: its end must be above its beginning"),
+            Self::Empty { from, to } => {
+                write!(f, "the range {from}..{to} is empty: its end must be above its beginning")
+            }
         }
     }
 }

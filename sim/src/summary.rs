@@ -7,11 +7,11 @@ use multiwatcher::testing::Promise;
 use serde::Serialize;
 
 use crate::campaign::Outcome;
-use crate::text::{COLUMNS, number, wrap};
 use crate::exercised::{Fault, Kind};
 use crate::runner::Failure;
 use crate::schedulers::KINDS;
 use crate::tally::Tally;
+use crate::text::{COLUMNS, number, wrap};
 
 /// A campaign in numbers.
 #[derive(Debug)]
@@ -45,7 +45,11 @@ impl<'a> Summary<'a> {
         list(out, "operations", Kind::ALL.iter().map(|kind| (kind.name(), tally.operations[*kind as usize])))?;
         list(out, "faults", Fault::ALL.iter().map(|fault| (fault.name(), tally.faults[*fault as usize])))?;
         let decided = Promise::ALL.iter().zip(tally.decided);
-        list(out, "checkers, and how often each had something to decide", decided.map(|(promise, decided)| (promise.name(), decided)))
+        list(
+            out,
+            "checkers, and how often each had something to decide",
+            decided.map(|(promise, decided)| (promise.name(), decided)),
+        )
     }
 
     fn verdict(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -53,11 +57,14 @@ impl<'a> Summary<'a> {
         let end = u128::from(*first) + u128::from(*seeds);
         let seeds = number(*seeds);
         match failure {
-            Some((seed, failure)) => writeln!(out, "BROKEN  {} by seed {seed}, after {seeds} seeds from {first} on", failure.broken.name()),
+            Some((seed, failure)) => {
+                writeln!(out, "BROKEN  {} by seed {seed}, after {seeds} seeds from {first} on", failure.broken.name())
+            }
             None if !self.idle.is_empty() => {
                 writeln!(out, "VOID  seeds {first}..{end}")?;
                 let names: Vec<_> = self.idle.iter().map(|promise| promise.name()).collect();
-                let text = format!("these checkers never had anything to decide, so nothing is known: {}", names.join(", "));
+                let text =
+                    format!("these checkers never had anything to decide, so nothing is known: {}", names.join(", "));
                 write!(out, "{}", wrap(&text, "  ", COLUMNS))
             }
             None => writeln!(out, "clean  {seeds} seeds, {first}..{end}"),
@@ -90,7 +97,8 @@ impl<'a> Summary<'a> {
         row(out, "machines ended", &number(tally.ends))?;
         row(out, "deepest backlog", &format!("{} revnos", tally.deepest_backlog))?;
         row(out, "pairs compared", &number(tally.pairs))?;
-        let kinds: Vec<_> = KINDS.iter().zip(tally.schedulers).map(|(kind, runs)| format!("{kind} {}", number(runs))).collect();
+        let kinds: Vec<_> =
+            KINDS.iter().zip(tally.schedulers).map(|(kind, runs)| format!("{kind} {}", number(runs))).collect();
         row(out, "schedulers", &kinds[..2].join(", "))?;
         row(out, "", &kinds[2..].join(", "))
     }
@@ -98,7 +106,9 @@ impl<'a> Summary<'a> {
     /// As one JSON object.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         let Outcome { tally, seeds, first, hash, elapsed, cpu, failure } = self.outcome;
-        let named = |names: &mut dyn Iterator<Item = (String, u64)>| names.map(|(name, count)| (name, count.into())).collect::<Named>();
+        let named = |names: &mut dyn Iterator<Item = (String, u64)>| {
+            names.map(|(name, count)| (name, count.into())).collect::<Named>()
+        };
         let json = Json {
             clean: self.is_clean(),
             broken: failure.as_ref().map(|(_, failure)| failure.broken.name().to_owned()),

@@ -54,7 +54,7 @@ impl Generator {
 
 fn commit(stage: &Stage, choices: &mut impl Choices) -> Operation {
     let (commits, ids) = (&stage.regime.commits, u32::from(stage.regime.shape.ids()));
-    let current = stage.backing.latest().state;
+    let (current, values) = (stage.backing.latest().state, Val::from(stage.regime.values));
     let mut changes = Changes::default();
     let count = 1 + choices.below(Stream::Workload, u32::from(commits.most).min(ids));
     for _ in 0..count {
@@ -63,7 +63,9 @@ fn commit(stage: &Stage, choices: &mut impl Choices) -> Operation {
             Some(_) if choices.often(Stream::Values, u32::from(commits.deletes)) => None,
             Some(value) if choices.often(Stream::Values, u32::from(commits.same)) => Some(value),
             None if choices.often(Stream::Values, u32::from(commits.same) / 2) => None,
-            Some(_) | None => Some(1 + choices.below(Stream::Values, Val::from(stage.regime.values))),
+            // Another value: that it may stay the same is drawn above.
+            Some(value) => Some(1 + (value + choices.below(Stream::Values, values - 1)) % values),
+            None => Some(1 + choices.below(Stream::Values, values)),
         };
         changes.ids.insert(ix);
         changes.values.set(ix, value);

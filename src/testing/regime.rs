@@ -209,7 +209,7 @@ impl Regime {
             owner: u16::from(draw(16) == 0),
             opens: pick(&mut draw, &[2, 6, 20]),
         };
-        let unfiltered = pick(&mut draw, &[64, 128, 256]);
+        let unfiltered = pick(&mut draw, &[96, 192, 256]);
         Self { shape, values, config, telling, readers, unfiltered, commits, faults, weights, budgets }
     }
 
@@ -285,7 +285,7 @@ fn draw_config(draw: &mut impl FnMut(u32) -> u32) -> Config {
 }
 
 fn draw_readers(draw: &mut impl FnMut(u32) -> u32) -> Vec<Character> {
-    let count = pick(draw, &[1, 2, 2, 3, 3, 4, 6]);
+    let count = pick(draw, &[1, 2, 3, 4, 5, 6, 6]);
     let uniform = draw(8) == 0;
     let first = pick(draw, &Character::ALL);
     (0..count).map(|_| if uniform { first } else { pick(draw, &Character::ALL) }).collect()

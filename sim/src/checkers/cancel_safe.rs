@@ -52,9 +52,15 @@ impl Checker for CancelSafe {
             return Ok(());
         }
         self.decided += 1;
-        let ids = |deltas: &[multiwatcher::testing::DeltaSeen]| deltas.iter().map(|delta| delta.id.0).collect::<Vec<_>>();
+        let ids =
+            |deltas: &[multiwatcher::testing::DeltaSeen]| deltas.iter().map(|delta| delta.id.0).collect::<Vec<_>>();
         let same = deltas.len() == due.len() && deltas.iter().zip(due).all(|(one, other)| one.id == other.id);
-        ensure!(same, "reader {reader} dropped a call, and was told of {:?} by the next, expected {:?}", ids(deltas), ids(due));
+        ensure!(
+            same,
+            "reader {reader} dropped a call, and was told of {:?} by the next, expected {:?}",
+            ids(deltas),
+            ids(due)
+        );
         Ok(())
     }
 

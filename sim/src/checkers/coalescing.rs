@@ -20,7 +20,11 @@ impl Checker for Coalescing {
     fn taken(&mut self, facts: Facts<'_>, taken: Taken<'_>) -> Verdict {
         self.decided += 1;
         let (told, most) = (taken.deltas.len(), facts.reference.changed_since_cursor(taken.reader));
-        ensure!(told <= most, "reader {} was told {told} deltas, {most} distinct ids changed since its cursor", taken.reader);
+        ensure!(
+            told <= most,
+            "reader {} was told {told} deltas, {most} distinct ids changed since its cursor",
+            taken.reader
+        );
         Ok(())
     }
 }

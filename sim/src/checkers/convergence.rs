@@ -33,14 +33,20 @@ impl Checker for Convergence {
         }
         self.decided += 1;
         let latest = facts.reference.latest();
-        ensure!(matches!(seen, CallSeen::Batch(_)), "reader {reader} has something to learn up to {latest}, and got {seen:?}");
+        ensure!(
+            matches!(seen, CallSeen::Batch(_)),
+            "reader {reader} has something to learn up to {latest}, and got {seen:?}"
+        );
         Ok(())
     }
 
     fn healed(&mut self, facts: Facts<'_>, healed: Healed) -> Verdict {
         self.decided += 1;
         if let Some(operations) = healed.too_many {
-            return Err(format!("{operations} operations after the faults ended it was still not quiet: {}", restless(facts)));
+            return Err(format!(
+                "{operations} operations after the faults ended it was still not quiet: {}",
+                restless(facts)
+            ));
         }
         if facts.reference.ended().is_some() {
             return Ok(());

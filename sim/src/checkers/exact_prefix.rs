@@ -34,7 +34,11 @@ impl Checker for ExactPrefix {
         self.decided += 1;
         let Taken { reader, batch, .. } = taken;
         let position = facts.reference.position();
-        ensure!(batch.position == position, "reader {reader} was told it stands at {}, expected {position}", batch.position);
+        ensure!(
+            batch.position == position,
+            "reader {reader} was told it stands at {}, expected {position}",
+            batch.position
+        );
         let (view, due) = (facts.view(reader), facts.due_view(reader));
         ensure!(view == due, "reader {reader} holds {view:?} at {}, expected {due:?}", batch.revno);
         Ok(())

@@ -43,7 +43,9 @@ impl Checker for FreshFirst {
             return Ok(());
         }
         let (told, whole) = (deltas.len(), due.len());
-        let all = due.iter().all(|due| deltas.iter().any(|delta| (delta.id, delta.value, delta.change) == (due.id, due.value, due.change)));
+        let all = due.iter().all(|due| {
+            deltas.iter().any(|delta| (delta.id, delta.value, delta.change) == (due.id, due.value, due.change))
+        });
         ensure!(all, "reader {reader}'s first batch tells {told} of the {whole} entities alive, or wrong values");
         Ok(())
     }

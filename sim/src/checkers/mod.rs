@@ -120,7 +120,13 @@ pub trait Checker: Default {
     }
 
     /// A reader came back, with the view it had at `from`.
-    fn resumed(&mut self, _: Facts<'_>, _reader: u8, _from: ResumePoint, _result: Result<WatcherId, ResumeError>) -> Verdict {
+    fn resumed(
+        &mut self,
+        _: Facts<'_>,
+        _reader: u8,
+        _from: ResumePoint,
+        _result: Result<WatcherId, ResumeError>,
+    ) -> Verdict {
         Ok(())
     }
 

@@ -44,7 +44,11 @@ impl Checker for NoSpinNoStall {
         ensure!(self.requests <= MOST_REQUESTS, "{} requests in a row without anything happening", self.requests);
         if let Observation::Subscribe { .. } = seen {
             let earliest = self.subscribed.map_or(Time::ZERO, |last| last.after(facts.regime.config.backoff.min));
-            ensure!(self.now >= earliest, "subscribed at {}, before the shortest back-off was over at {earliest}", self.now);
+            ensure!(
+                self.now >= earliest,
+                "subscribed at {}, before the shortest back-off was over at {earliest}",
+                self.now
+            );
             self.subscribed = Some(self.now);
         }
         Ok(())
@@ -55,7 +59,10 @@ impl Checker for NoSpinNoStall {
         let Some(head) = line.first() else { return Ok(()) };
         self.decided += 1;
         let overtakes = facts.reference.expect(reader, how) != Expected::Batch && how != How::Again(*head);
-        ensure!(!(overtakes && matches!(seen, CallSeen::Batch(_))), "reader {reader}: {how:?} got the batch before call {head}");
+        ensure!(
+            !(overtakes && matches!(seen, CallSeen::Batch(_))),
+            "reader {reader}: {how:?} got the batch before call {head}"
+        );
         Ok(())
     }
 }

@@ -24,15 +24,31 @@ impl Checker for NoSpuriousDelta {
         for delta in taken.deltas {
             self.decided += 1;
             let id = delta.id;
-            ensure!(facts.watcher(reader).ids().has(id), "reader {reader} was told of id {}, which is none of its", id.0);
+            ensure!(
+                facts.watcher(reader).ids().has(id),
+                "reader {reader} was told of id {}, which is none of its",
+                id.0
+            );
             ensure!(!told.has(id), "reader {reader} was told twice of id {} in one batch", id.0);
             told.insert(id);
             let Some(due) = taken.due.iter().find(|due| due.id == id) else {
                 return Err(format!("reader {reader} was told of id {}, of which it had nothing to learn", id.0));
             };
-            ensure!(due.change == delta.change, "reader {reader} was told that id {} is {:?}, expected {:?}", id.0, delta.change, due.change);
+            ensure!(
+                due.change == delta.change,
+                "reader {reader} was told that id {} is {:?}, expected {:?}",
+                id.0,
+                delta.change,
+                due.change
+            );
             let last_value = delta.change == Change::Changed || delta.value == due.value;
-            ensure!(last_value, "reader {reader} was told id {} is gone with value {}, its last was {}", id.0, delta.value, due.value);
+            ensure!(
+                last_value,
+                "reader {reader} was told id {} is gone with value {}, its last was {}",
+                id.0,
+                delta.value,
+                due.value
+            );
         }
         Ok(())
     }

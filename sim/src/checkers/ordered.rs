@@ -48,7 +48,12 @@ impl Checker for Ordered {
         }
         for delta in deltas {
             let due = due.iter().find(|due| due.id == delta.id).map_or(delta.revno, |due| due.revno);
-            ensure!(delta.revno == due, "reader {reader} was told that id {} changed at {}, it was {due}", delta.id.0, delta.revno);
+            ensure!(
+                delta.revno == due,
+                "reader {reader} was told that id {} changed at {}, it was {due}",
+                delta.id.0,
+                delta.revno
+            );
         }
         Ok(())
     }

@@ -25,7 +25,11 @@ impl Checker for Progress {
         let Ok(Some(told)) = result else { return Ok(()) };
         let (view, ids) = (facts.view(reader), facts.watcher(reader).ids());
         let due = facts.reference.state(told.revno).only(ids);
-        ensure!(view == due, "reader {reader} was told it holds the state of {}, {due:?}; it holds {view:?}", told.revno);
+        ensure!(
+            view == due,
+            "reader {reader} was told it holds the state of {}, {due:?}; it holds {view:?}",
+            told.revno
+        );
         debug_assert!(facts.watcher(reader).stage() != WatcherStage::Fresh, "who has no batch has no progress");
         Ok(())
     }

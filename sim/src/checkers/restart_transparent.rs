@@ -41,7 +41,9 @@ impl Checker for RestartTransparent {
         let completing = matches!(reference.connection(), ConnectionStage::Completing { .. });
         self.limit = match generation_of(seen) {
             Some(generation) if generation != reference.generation() => Some(Limit::Nothing),
-            Some(_) if completing && reference.is_loaded() && matches!(seen, Observation::Stepped { .. }) => Some(Limit::Reload),
+            Some(_) if completing && reference.is_loaded() && matches!(seen, Observation::Stepped { .. }) => {
+                Some(Limit::Reload)
+            }
             Some(_) | None => None,
         };
         self.decided += u64::from(self.limit.is_some());
@@ -54,7 +56,10 @@ impl Checker for RestartTransparent {
     }
 
     fn woken(&mut self, _: Facts<'_>, reader: u8, call: u32) -> Verdict {
-        ensure!(self.limit != Some(Limit::Nothing), "a message of an old generation woke call {call} of reader {reader}");
+        ensure!(
+            self.limit != Some(Limit::Nothing),
+            "a message of an old generation woke call {call} of reader {reader}"
+        );
         self.woken = true;
         Ok(())
     }
@@ -80,7 +85,10 @@ impl Checker for RestartTransparent {
             None => Ok(()),
             Some(Limit::Reload) if !completed => Ok(()),
             Some(Limit::Nothing) => {
-                ensure!(now == before && !differs, "a message of an old generation brought the store from {before} to {now}");
+                ensure!(
+                    now == before && !differs,
+                    "a message of an old generation brought the store from {before} to {now}"
+                );
                 Ok(())
             }
             Some(Limit::Reload) => {

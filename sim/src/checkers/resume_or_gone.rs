@@ -29,7 +29,13 @@ impl Checker for ResumeOrGone {
         Ok(())
     }
 
-    fn resumed(&mut self, facts: Facts<'_>, reader: u8, from: ResumePoint, result: Result<WatcherId, ResumeError>) -> Verdict {
+    fn resumed(
+        &mut self,
+        facts: Facts<'_>,
+        reader: u8,
+        from: ResumePoint,
+        result: Result<WatcherId, ResumeError>,
+    ) -> Verdict {
         self.decided += 1;
         self.resumed[usize::from(reader)] = result.is_ok();
         let expected = facts.reference.expect_resume(from);

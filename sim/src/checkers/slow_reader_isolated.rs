@@ -35,7 +35,9 @@ impl Checker for SlowReaderIsolated {
         let limited = facts.regime.config.lag_limit.is_some() || facts.regime.config.lag_age.is_some();
         self.decided += u64::from(told || due.is_some() || behind && limited);
         match due {
-            Some(due) => ensure!(seen == CallSeen::Error(due), "reader {reader} lagged and got {seen:?}, expected {due:?}"),
+            Some(due) => {
+                ensure!(seen == CallSeen::Error(due), "reader {reader} lagged and got {seen:?}, expected {due:?}")
+            }
             None => ensure!(!told, "reader {reader} did not lag and got {seen:?}"),
         }
         Ok(())
@@ -48,7 +50,12 @@ impl SlowReaderIsolated {
         self.decided += 1;
         let parts = alone.iter().zip(beside).find(|(one, other)| one != other);
         if let Some((one, other)) = parts {
-            return Err(format!("with an idle reader added, at operation {}: {}, without it {}", other.at, words(other), words(one)));
+            return Err(format!(
+                "with an idle reader added, at operation {}: {}, without it {}",
+                other.at,
+                words(other),
+                words(one)
+            ));
         }
         let (one, other) = (alone.len(), beside.len());
         ensure!(one == other, "with an idle reader added the others saw {other} things, without it {one}");

@@ -71,7 +71,10 @@ impl Checker for StopQuiescent {
         }
         let (report, due) = (&census.report, facts.reference.census());
         let (watchers, expected) = (report.watchers.total(), due.total());
-        ensure!(watchers == expected, "reader {reader} has stopped, and {watchers} watchers are counted, expected {expected}");
+        ensure!(
+            watchers == expected,
+            "reader {reader} has stopped, and {watchers} watchers are counted, expected {expected}"
+        );
         let (calls, expected) = (report.calls, facts.reference.calls());
         ensure!(calls == expected, "reader {reader} has stopped, and {calls} calls are counted, expected {expected}");
         Ok(())

@@ -21,14 +21,19 @@ impl Checker for StopTotal {
     fn opened(&mut self, facts: Facts<'_>, reader: u8, result: Result<WatcherId, WatchError>) -> Verdict {
         self.decided += u64::from(facts.reference.ended().is_some());
         let expected = facts.reference.expect_watch();
-        ensure!(result.map(|_| ()) == expected, "reader {reader} asked for a watcher and got {result:?}, expected {expected:?}");
+        ensure!(
+            result.map(|_| ()) == expected,
+            "reader {reader} asked for a watcher and got {result:?}, expected {expected:?}"
+        );
         Ok(())
     }
 
     fn called(&mut self, facts: Facts<'_>, reader: u8, how: How, seen: CallSeen) -> Verdict {
         let expected = facts.reference.expect(reader, how);
         let (right, words) = match (expected, facts.watcher(reader).stage()) {
-            (Expected::Unknown, _) => (matches!(seen, CallSeen::Error(NextError::UnknownCall { .. })), "its call is over"),
+            (Expected::Unknown, _) => {
+                (matches!(seen, CallSeen::Error(NextError::UnknownCall { .. })), "its call is over")
+            }
             (Expected::Error(error), WatcherStage::Ended(_)) => {
                 // That a lagging watcher is told so is slow-reader-isolated's to say; here it must be over at all.
                 let over = matches!(seen, CallSeen::Error(_));

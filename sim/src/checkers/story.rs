@@ -2,7 +2,8 @@
 //! then one that does not. No machine is involved, so a story shows what a checker sees, whatever the machine does.
 
 use multiwatcher::machine::{
-    Cause, CauseClass, Change, Dropped, NextError, Position, Progress, Report, ResumeError, ResumePoint, Revno, Time, WatcherId,
+    Cause, CauseClass, Change, Dropped, NextError, Position, Progress, Report, ResumeError, ResumePoint, Revno, Time,
+    WatcherId,
 };
 use multiwatcher::testing::{
     CallSeen, Changes, Character, DeltaSeen, EPOCH, Expected, FilterIx, How, IdIx, IdSet, Observation, Promise, Regime,
@@ -126,7 +127,10 @@ impl Story {
     pub(crate) fn load_with(&mut self, doctor: impl FnOnce(&mut Census, &Census)) {
         let generation = self.referee.reference().generation();
         let p0 = self.log[0].0;
-        self.operation(&[Observation::Subscribed { generation, position: p0 }, Observation::Load { generation }], |_, _| ());
+        self.operation(
+            &[Observation::Subscribed { generation, position: p0 }, Observation::Load { generation }],
+            |_, _| (),
+        );
         let alive = self.log[self.log.len() - 1].1.alive();
         self.see(Observation::Staged { generation, ids: alive, errors: IdSet::EMPTY });
         let fetch = self.fetch(p0, IdSet::EMPTY);
@@ -170,7 +174,10 @@ impl Story {
         let generation = self.referee.reference().generation();
         let cause = Cause::new(CauseClass::Transient, 7);
         let call = multiwatcher::machine::BackingCall::Subscription;
-        self.operation(&[Observation::Failed { generation, call, cause }, Observation::Unsubscribe { generation }], |_, _| ());
+        self.operation(
+            &[Observation::Failed { generation, call, cause }, Observation::Unsubscribe { generation }],
+            |_, _| (),
+        );
         cause
     }
 
@@ -191,7 +198,8 @@ impl Story {
     /// The machine is killed.
     pub(crate) fn kill(&mut self) {
         let (generation, cause) = (self.referee.reference().generation(), Cause::new(CauseClass::Killed, 9));
-        let mut seen = vec![Observation::Killed(cause), Observation::Unsubscribe { generation }, Observation::Ended(cause)];
+        let mut seen =
+            vec![Observation::Killed(cause), Observation::Unsubscribe { generation }, Observation::Ended(cause)];
         seen.extend((0..2).flat_map(|reader| self.wakes_of_all(reader)));
         self.operation(&seen, |_, _| ());
     }
@@ -359,7 +367,13 @@ impl Story {
     }
 
     fn wakes_of_all(&self, reader: u8) -> Vec<Observation> {
-        self.referee.reference().watcher(reader).line().iter().map(|call| Observation::Woken { reader, call: *call }).collect()
+        self.referee
+            .reference()
+            .watcher(reader)
+            .line()
+            .iter()
+            .map(|call| Observation::Woken { reader, call: *call })
+            .collect()
     }
 
     fn operation(&mut self, list: &[Observation], doctor: impl FnOnce(&mut Census, &Census)) {

@@ -8,12 +8,12 @@ use multiwatcher::machine::StoreManager;
 use multiwatcher::testing::Val;
 
 use super::args::{CheckArgs, HashesArgs};
-use crate::text::number;
 use super::{BROKEN, CLEAN, UsageError};
 use crate::campaign::{self, Campaign, Seeds};
 use crate::runner::Runner;
 use crate::seed::SeedRange;
 use crate::tally::Tally;
+use crate::text::number;
 
 type Machine = StoreManager<Val>;
 

@@ -7,9 +7,9 @@ use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::text::number;
 use crate::campaign::Seeds;
 use crate::clock::Stopwatch;
+use crate::text::number;
 
 /// Shows how far a campaign is. Shared by all workers.
 #[derive(Debug)]
@@ -54,7 +54,8 @@ impl Progress {
         if !std::io::stderr().is_terminal() {
             return Self::Lines(watched);
         }
-        let style = ProgressStyle::with_template("{bar:24} {percent:>3}%  {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template("{bar:24} {percent:>3}%  {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
         Self::Bar(ProgressBar::new(length).with_style(style), watched)
     }
 

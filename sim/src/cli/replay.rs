@@ -8,12 +8,12 @@ use multiwatcher::machine::StoreManager;
 use multiwatcher::testing::Val;
 
 use super::args::ReplayArgs;
-use crate::text::{COLUMNS, wrap};
 use super::{BROKEN, CLEAN, UsageError};
 use crate::decisions::Decisions;
 use crate::page;
 use crate::runner::Runner;
 use crate::seed::Seed;
+use crate::text::{COLUMNS, wrap};
 use crate::trace;
 
 /// Prints the trace; the exit code says whether something is broken.

@@ -24,9 +24,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> R
     let campaign = campaign(args);
     let progress = Progress::new(&campaign.seeds);
     let outcome = match args.world {
-        World::Machine => {
-            campaign::run(&campaign, Runner::<StoreManager<Val>>::new, |seeds| progress.show(seeds))
-        }
+        World::Machine => campaign::run(&campaign, Runner::<StoreManager<Val>>::new, |seeds| progress.show(seeds)),
     };
     progress.finish();
     let summary = Summary::new(&outcome, campaign.jobs);
@@ -57,7 +55,10 @@ fn report(failure: &Failure, folder: &Path, out: &mut dyn Write) -> Result<(), U
         Ok(path) => format!("replay: cargo sim replay {}", path.display()),
         Err(error) => {
             let seed = failure.decisions.header.seed;
-            format!("the decisions could not be written to {}: {error}\nreplay: cargo sim replay {seed}", folder.display())
+            format!(
+                "the decisions could not be written to {}: {error}\nreplay: cargo sim replay {seed}",
+                folder.display()
+            )
         }
     };
     writeln!(out)?;

@@ -3,26 +3,39 @@
 
 mod pct;
 mod uniform;
+mod weighted;
 
 use core::fmt;
 
-use multiwatcher::testing::{Choices, Party, Stream};
+use multiwatcher::testing::{Choices, Parties, Party, Regime, Stream};
 use serde::{Deserialize, Serialize};
 
 pub use pct::Pct;
 pub use uniform::Uniform;
+pub use weighted::Weighted;
 
 /// A set of parties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PartySet(u16);
 
+/// What a scheduler sees when it has to choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Steps made so far.
+    pub step: u32,
+    /// Who can move; not empty.
+    pub movable: PartySet,
+    /// The subject waits for nothing but time: others may move, and change little.
+    pub waits_for_time: bool,
+}
+
 /// Chooses who moves.
 pub trait Scheduler {
-    /// A run begins that has these parties and about so many steps.
-    fn begin(&mut self, parties: PartySet, steps: u32, choices: &mut impl Choices);
+    /// A run of this regime begins that has about so many steps.
+    fn begin(&mut self, regime: &Regime, steps: u32, choices: &mut impl Choices);
 
-    /// Who moves in this step; one of `enabled`, which is not empty.
-    fn pick(&mut self, step: u32, enabled: PartySet, choices: &mut impl Choices) -> Party;
+    /// Who moves now; one of those who can, and somebody can.
+    fn pick(&mut self, moment: Moment, choices: &mut impl Choices) -> Party;
 
     /// What the party that was picked did came to nothing: it would have waited if it could. A scheduler that prefers
     /// somebody passes it over for a while, or nobody else would move.
@@ -34,29 +47,32 @@ pub trait Scheduler {
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Uniform random.
-    Random,
+    Uniform,
+    /// Random by the regime's weights.
+    Weighted,
     /// PCT of this depth.
     Pct(u8),
 }
 
 /// Every kind, in the order of their numbers.
-pub const KINDS: [Kind; 4] = [Kind::Random, Kind::Pct(1), Kind::Pct(2), Kind::Pct(3)];
+pub const KINDS: [Kind; 5] = [Kind::Uniform, Kind::Weighted, Kind::Pct(1), Kind::Pct(2), Kind::Pct(3)];
 
 /// All schedulers, one of them chosen for the run.
 #[derive(Debug)]
 pub struct Portfolio {
     kind: Kind,
     uniform: Uniform,
+    weighted: Weighted,
     pct: Pct,
 }
 
-/// Half of the runs are random, the others share the depths of PCT.
-const WEIGHTS: [u16; KINDS.len()] = [6, 2, 2, 2];
+/// More than half of the runs are random, the others share the depths of PCT.
+const WEIGHTS: [u16; KINDS.len()] = [1, 7, 2, 2, 2];
 
 impl Portfolio {
     /// None chosen yet.
     pub fn new() -> Self {
-        Self { kind: Kind::Random, uniform: Uniform, pct: Pct::default() }
+        Self { kind: Kind::Uniform, uniform: Uniform, weighted: Weighted::default(), pct: Pct::default() }
     }
 
     /// Draws the kind for a run.
@@ -68,7 +84,7 @@ impl Portfolio {
     pub fn choose(&mut self, kind: Kind) {
         self.kind = kind;
         match kind {
-            Kind::Random => (),
+            Kind::Uniform | Kind::Weighted => (),
             Kind::Pct(depth) => self.pct.set_depth(depth),
         }
     }
@@ -81,24 +97,27 @@ impl Default for Portfolio {
 }
 
 impl Scheduler for Portfolio {
-    fn begin(&mut self, parties: PartySet, steps: u32, choices: &mut impl Choices) {
+    fn begin(&mut self, regime: &Regime, steps: u32, choices: &mut impl Choices) {
         match self.kind {
-            Kind::Random => self.uniform.begin(parties, steps, choices),
-            Kind::Pct(_) => self.pct.begin(parties, steps, choices),
+            Kind::Uniform => self.uniform.begin(regime, steps, choices),
+            Kind::Weighted => self.weighted.begin(regime, steps, choices),
+            Kind::Pct(_) => self.pct.begin(regime, steps, choices),
         }
     }
 
     #[inline]
-    fn pick(&mut self, step: u32, enabled: PartySet, choices: &mut impl Choices) -> Party {
+    fn pick(&mut self, moment: Moment, choices: &mut impl Choices) -> Party {
         match self.kind {
-            Kind::Random => self.uniform.pick(step, enabled, choices),
-            Kind::Pct(_) => self.pct.pick(step, enabled, choices),
+            Kind::Uniform => self.uniform.pick(moment, choices),
+            Kind::Weighted => self.weighted.pick(moment, choices),
+            Kind::Pct(_) => self.pct.pick(moment, choices),
         }
     }
 
     fn came_to_nothing(&mut self, party: Party) {
         match self.kind {
-            Kind::Random => self.uniform.came_to_nothing(party),
+            Kind::Uniform => self.uniform.came_to_nothing(party),
+            Kind::Weighted => self.weighted.came_to_nothing(party),
             Kind::Pct(_) => self.pct.came_to_nothing(party),
         }
     }
@@ -159,7 +178,26 @@ impl PartySet {
 
     /// All, in the order of their numbers.
     pub fn iter(self) -> impl Iterator<Item = Party> {
-        (0..Party::COUNT).filter(move |index| self.0 >> index & 1 == 1).map(Party::at)
+        self.indexes().map(Party::at)
+    }
+
+    /// Their numbers, ascending.
+    #[inline]
+    pub fn indexes(self) -> impl Iterator<Item = usize> {
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            let index = rest.trailing_zeros() as usize;
+            (rest != 0).then(|| {
+                rest &= rest - 1;
+                index
+            })
+        })
+    }
+}
+
+impl From<Parties> for PartySet {
+    fn from(parties: Parties) -> Self {
+        Self(parties.0)
     }
 }
 
@@ -174,7 +212,8 @@ impl FromIterator<Party> for PartySet {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Random => f.write_str("random"),
+            Self::Uniform => f.write_str("uniform"),
+            Self::Weighted => f.write_str("weighted"),
             Self::Pct(depth) => write!(f, "PCT({depth})"),
         }
     }

@@ -4,14 +4,18 @@
 //! needs `d` orderings is found with a probability of at least `1 / (n k^(d-1))` by depth `d`, for `n` parties and `k`
 //! steps. Priorities and steps are drawn anew for every run.
 
-use multiwatcher::testing::{Choices, Party, Stream};
+use multiwatcher::testing::{Choices, Party, Regime, Stream};
 
-use super::{PartySet, Scheduler};
+use super::{Moment, PartySet, Scheduler};
 
 /// The deepest there is.
 const DEPTH: usize = 3;
-/// How long somebody may move alone; drawn for every run.
-const PATIENCE: [u32; 5] = [2, 4, 8, 16, 40];
+/// How long somebody may move alone before the others do; drawn for every run.
+const PATIENCE: [u32; 4] = [4, 8, 16, 40];
+/// The same for those who would never have to wait for anybody: the writer, and what goes wrong on purpose.
+const PATIENCE_OF_THE_FREE: [u32; 5] = [1, 1, 1, 2, 8];
+/// Time moves in one of so many rounds, unless it is waited for.
+const ROUNDS_OF_THE_CLOCK: u32 = 4;
 
 /// PCT of a depth.
 #[derive(Debug, Clone)]
@@ -27,8 +31,11 @@ pub struct Pct {
     /// whose move came to nothing steps aside, and one that has moved `patience` times in a row.
     passed_over: PartySet,
     patience: u32,
+    patience_of_the_free: u32,
     last: Option<Party>,
     in_a_row: u32,
+    /// How often everybody has stepped aside.
+    rounds: u32,
 }
 
 impl Pct {
@@ -47,17 +54,21 @@ impl Default for Pct {
             fallen: 0,
             passed_over: PartySet::EMPTY,
             patience: PATIENCE[0],
+            patience_of_the_free: PATIENCE_OF_THE_FREE[0],
             last: None,
             in_a_row: 0,
+            rounds: 0,
         }
     }
 }
 
 impl Scheduler for Pct {
-    fn begin(&mut self, parties: PartySet, steps: u32, choices: &mut impl Choices) {
+    fn begin(&mut self, regime: &Regime, steps: u32, choices: &mut impl Choices) {
+        let parties: PartySet = regime.parties().collect();
         self.passed_over = PartySet::EMPTY;
-        self.patience = PATIENCE[choices.below(Stream::Schedule, below_u32(PATIENCE.len())) as usize];
-        (self.fallen, self.last, self.in_a_row) = (0, None, 0);
+        self.patience = one_of(&PATIENCE, choices);
+        self.patience_of_the_free = one_of(&PATIENCE_OF_THE_FREE, choices);
+        (self.fallen, self.last, self.in_a_row, self.rounds) = (0, None, 0, 0);
         // A random order, built by putting each party in a random place among those before it.
         let mut order = [0u8; Party::COUNT];
         for (count, party) in parties.iter().enumerate() {
@@ -77,16 +88,21 @@ impl Scheduler for Pct {
     }
 
     #[inline]
-    fn pick(&mut self, step: u32, enabled: PartySet, _: &mut impl Choices) -> Party {
-        let mut party = self.highest(enabled);
+    fn pick(&mut self, moment: Moment, _: &mut impl Choices) -> Party {
+        let step = moment.step;
+        let mut party = self.highest(moment);
         while self.fallen < self.depth - 1 && self.falls[self.fallen].0 <= step {
             self.priorities[party.index()] = self.falls[self.fallen].1;
             self.fallen += 1;
-            party = self.highest(enabled);
+            party = self.highest(moment);
         }
         self.in_a_row = if self.last == Some(party) { self.in_a_row + 1 } else { 1 };
         self.last = Some(party);
-        if self.in_a_row >= self.patience {
+        let patience = match party {
+            Party::Writer | Party::Saboteur | Party::Owner => self.patience_of_the_free,
+            Party::Stream | Party::Caller | Party::Clock | Party::Reader(_) => self.patience,
+        };
+        if self.in_a_row >= patience {
             self.passed_over.insert(party);
         }
         party
@@ -99,15 +115,30 @@ impl Scheduler for Pct {
 
 impl Pct {
     #[inline]
-    fn highest(&mut self, enabled: PartySet) -> Party {
-        let mut able = enabled.minus(self.passed_over);
-        if able.is_empty() {
-            self.passed_over = PartySet::EMPTY;
-            able = enabled;
+    fn highest(&mut self, moment: Moment) -> Party {
+        let Moment { movable, waits_for_time, .. } = moment;
+        if waits_for_time {
+            self.passed_over.remove(Party::Clock);
         }
-        let by_priority = |party: &Party| self.priorities[party.index()];
-        able.iter().max_by_key(by_priority).expect("a scheduler is asked only while somebody can move")
+        let mut able = movable.minus(self.passed_over);
+        if able.is_empty() {
+            self.rounds += 1;
+            self.passed_over = PartySet::EMPTY;
+            if !waits_for_time && !self.rounds.is_multiple_of(ROUNDS_OF_THE_CLOCK) {
+                self.passed_over.insert(Party::Clock);
+            }
+            able = movable.minus(self.passed_over);
+        }
+        if able.is_empty() {
+            able = movable;
+        }
+        let highest = able.indexes().max_by_key(|index| self.priorities[*index]);
+        Party::at(highest.expect("a scheduler is asked only while somebody can move"))
     }
+}
+
+fn one_of(list: &[u32], choices: &mut impl Choices) -> u32 {
+    list[choices.below(Stream::Schedule, below_u32(list.len())) as usize]
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a dozen parties and a depth of three")]
@@ -122,20 +153,30 @@ fn below_u32(value: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use multiwatcher::testing::Character;
+
     use super::*;
     use crate::random::Random;
 
+    fn regime() -> Regime {
+        Regime::calm(1, &[Character::Eager])
+    }
+
     fn parties() -> PartySet {
-        [Party::Writer, Party::Stream, Party::Caller, Party::Reader(0)].into_iter().collect()
+        regime().parties().collect()
+    }
+
+    fn at(step: u32) -> Moment {
+        Moment { step, movable: parties(), waits_for_time: false }
     }
 
     fn run(seed: u64, depth: u8, steps: u32) -> Vec<Party> {
         let mut random = Random::new(seed);
         let mut pct = Pct::default();
         pct.set_depth(depth);
-        pct.begin(parties(), steps, &mut random);
-        pct.patience = u32::MAX;
-        (0..steps).map(|step| pct.pick(step, parties(), &mut random)).collect()
+        pct.begin(&regime(), steps, &mut random);
+        (pct.patience, pct.patience_of_the_free) = (u32::MAX, u32::MAX);
+        (0..steps).map(|step| pct.pick(at(step), &mut random)).collect()
     }
 
     fn switches(run: &[Party]) -> usize {
@@ -153,8 +194,8 @@ mod tests {
     #[test]
     fn every_party_is_first_in_some_run_about_equally_often() {
         for party in parties().iter() {
-            let first = (0..400).filter(|seed| run(*seed, 1, 1)[0] == party).count();
-            assert!((60..140).contains(&first), "{party:?} was first in {first} of 400 runs");
+            let first = (0..700).filter(|seed| run(*seed, 1, 1)[0] == party).count();
+            assert!((60..140).contains(&first), "{party:?} was first in {first} of 700 runs");
         }
     }
 
@@ -164,8 +205,8 @@ mod tests {
         let mut pct = Pct::default();
         let firsts: PartySet = (0..50)
             .map(|_| {
-                pct.begin(parties(), 10, &mut random);
-                pct.pick(0, parties(), &mut random)
+                pct.begin(&regime(), 10, &mut random);
+                pct.pick(at(0), &mut random)
             })
             .collect();
         assert_eq!(firsts, parties());
@@ -176,8 +217,8 @@ mod tests {
         let mut random = Random::new(5);
         let mut pct = Pct::default();
         for _ in 0..50 {
-            pct.begin(parties(), 200, &mut random);
-            let moved: PartySet = (0..200).map(|step| pct.pick(step, parties(), &mut random)).collect();
+            pct.begin(&regime(), 200, &mut random);
+            let moved: PartySet = (0..200).map(|step| pct.pick(at(step), &mut random)).collect();
             assert_eq!(moved, parties());
         }
     }
@@ -186,10 +227,10 @@ mod tests {
     fn whoever_has_nothing_to_do_lets_the_others_move() {
         let mut random = Random::new(3);
         let mut pct = Pct::default();
-        pct.begin(parties(), 10, &mut random);
+        pct.begin(&regime(), 10, &mut random);
         let mut moved = PartySet::EMPTY;
-        for step in 0..4 {
-            let party = pct.pick(step, parties(), &mut random);
+        for step in 0..7 {
+            let party = pct.pick(at(step), &mut random);
             moved.insert(party);
             pct.came_to_nothing(party);
         }

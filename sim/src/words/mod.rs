@@ -64,7 +64,11 @@ impl<'a> Words<'a> {
     /// Two states where they differ: what one has, and what the other.
     pub fn difference(&self, one: State, other: State) -> String {
         let value = |state: State, ix| state.get(ix).map_or("nothing".to_owned(), |value| value.to_string());
-        join(one.differs(other).iter().map(|ix| format!("{} is {}, not {}", self.id(ix), value(one, ix), value(other, ix))))
+        join(
+            one.differs(other)
+                .iter()
+                .map(|ix| format!("{} is {}, not {}", self.id(ix), value(one, ix), value(other, ix))),
+        )
     }
 
     /// A filter: what it lets through.

@@ -1,0 +1,80 @@
+//! Random by the weights of the run's regime. Uniform random spends most of a run on whoever always can move; weights drawn per run
+//! make some runs busy at the backing, some at the readers, and leave more of a run for what takes many steps.
+
+use multiwatcher::testing::{Choices, Party, Regime, Stream};
+
+use super::{Moment, Scheduler};
+
+/// Everybody who can move moves as often as the regime says.
+#[derive(Debug, Clone)]
+pub struct Weighted {
+    weights: [u32; Party::COUNT],
+}
+
+/// How much more often time moves when nothing else is waited for.
+const HURRY: u32 = 8;
+/// The clock's number.
+const CLOCK: usize = 3;
+
+impl Default for Weighted {
+    fn default() -> Self {
+        Self { weights: [1; Party::COUNT] }
+    }
+}
+
+impl Scheduler for Weighted {
+    fn begin(&mut self, regime: &Regime, _: u32, _: &mut impl Choices) {
+        let weights = &regime.weights;
+        for (index, weight) in self.weights.iter_mut().enumerate() {
+            *weight = u32::from(match Party::at(index) {
+                Party::Writer => weights.writer,
+                Party::Stream => weights.stream,
+                Party::Caller => weights.caller,
+                Party::Clock => weights.clock,
+                Party::Saboteur => weights.saboteur,
+                Party::Owner => weights.owner,
+                Party::Reader(_) => weights.reader,
+            });
+        }
+    }
+
+    #[inline]
+    fn pick(&mut self, moment: Moment, choices: &mut impl Choices) -> Party {
+        let Moment { movable, waits_for_time, .. } = moment;
+        let hurry = if waits_for_time { HURRY } else { 1 };
+        let weigh = |index: usize| self.weights[index] * if index == CLOCK { hurry } else { 1 };
+        let mut left = choices.below(Stream::Schedule, movable.indexes().map(weigh).sum());
+        for index in movable.indexes() {
+            match left.checked_sub(weigh(index)) {
+                None => return Party::at(index),
+                Some(rest) => left = rest,
+            }
+        }
+        movable.nth(0)
+    }
+
+    fn came_to_nothing(&mut self, _: Party) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::PartySet;
+    use super::*;
+    use crate::random::Random;
+
+    #[test]
+    fn the_clock_has_its_number() {
+        assert_eq!(Party::Clock.index(), CLOCK);
+    }
+
+    #[test]
+    fn parties_move_as_often_as_their_weights_say() {
+        let mut regime = Regime::calm(1, &[]);
+        (regime.weights.writer, regime.weights.clock) = (1, 9);
+        let movable: PartySet = [Party::Writer, Party::Clock].into_iter().collect();
+        let (mut random, mut weighted) = (Random::new(1), Weighted::default());
+        weighted.begin(&regime, 100, &mut random);
+        let writes = (0..1000).filter(|step| weighted.pick(Moment { step: *step, movable, waits_for_time: false }, &mut random) == Party::Writer).count();
+        assert!((70..130).contains(&writes), "{writes} of 1000");
+    }
+}
