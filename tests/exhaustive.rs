@@ -4,6 +4,9 @@ use multiwatcher::machine::StoreManager;
 use multiwatcher::testing::exhaustive::{Limits, Outcome, Scope, search};
 use multiwatcher::testing::{Broken, Lockstep, Val};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Every sequence of up to 8 moves: 2 ids, 2 values, 2 watchers.
 #[test]
 fn eight_moves_break_nothing() {

@@ -46,7 +46,23 @@ pub(crate) fn rust_files(folder: &str) -> Vec<Source> {
     found
 }
 
-/// The text without its comments, line by line; what stands in a string stays.
+/// The text without its comments and without what stands in strings, line by line.
 pub(crate) fn code_of(text: &str) -> String {
-    text.lines().map(|line| line.split("//").next().unwrap_or_default()).flat_map(|line| [line, "\n"]).collect()
+    text.lines().flat_map(|line| [bare(line), "\n".to_owned()]).collect()
+}
+
+fn bare(line: &str) -> String {
+    let mut code = String::new();
+    let mut letters = line.chars().peekable();
+    let mut in_string = false;
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' if in_string => _ = letters.next(),
+            '"' => in_string = !in_string,
+            '/' if !in_string && letters.peek() == Some(&'/') => break,
+            _ if in_string => {}
+            _ => code.push(letter),
+        }
+    }
+    code
 }

@@ -124,7 +124,7 @@ fn change(ix: IdIx, value: Option<Val>) -> Changes {
 impl<S: Fresh + Clone> Lockstep<S> {
     /// A subject brought to the start of a search.
     pub fn opened(scope: &Scope) -> Result<Self, Broken> {
-        let mut lockstep = Self::start(scope.regime())?;
+        let mut lockstep = Self::start(scope.regime())?.without_recounts();
         scope.opening().try_for_each(|operation| must(&mut lockstep, &operation))?;
         Ok(lockstep)
     }
@@ -143,9 +143,11 @@ impl<S: Subject + Clone> Player for Lockstep<S> {
     }
 
     fn read_out(&mut self, readers: &[u8]) -> Result<(), Broken> {
+        self.recount()?;
         for &reader in readers {
             while is_legal(self.world(), Move::Next(reader)) && self.reads_on(reader)? {}
         }
+        self.recount()?;
         let stage = self.world().stage();
         for (reader, number) in stage.readers().iter().zip(0u8..) {
             let due = stage.backing().latest().state.only(stage.universe().passing(reader.filter()));
