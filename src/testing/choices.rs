@@ -113,3 +113,35 @@ impl Choices for Word {
         (((z >> 32) * u64::from(n)) >> 32) as u32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_used_as_needed_and_zeros_follow() {
+        let mut bytes = Bytes::new(&[7, 1, 2]);
+        assert_eq!(bytes.below(Stream::Schedule, 1), 0, "nothing to choose uses nothing up");
+        assert_eq!(bytes.below(Stream::Schedule, 5), 2);
+        assert_eq!(bytes.below(Stream::Values, 1000), 0x0102);
+        assert!(bytes.is_empty());
+        assert_eq!(bytes.below(Stream::Values, 1000), 0);
+    }
+
+    #[test]
+    fn words_reach_every_number_and_no_other() {
+        let mut hits = [0; 10];
+        let mut word = Word::new(1);
+        (0..1000).for_each(|_| hits[word.below(Stream::Regime, 10) as usize] += 1);
+        assert!(hits.iter().all(|hits| *hits > 50), "{hits:?}");
+    }
+
+    #[test]
+    fn weights_decide_how_often() {
+        let mut word = Word::new(2);
+        let mut hits = [0; 3];
+        (0..1000).for_each(|_| hits[word.weighted(Stream::Schedule, &[1, 0, 9])] += 1);
+        assert_eq!(hits[1], 0);
+        assert!(hits[2] > 5 * hits[0], "{hits:?}");
+    }
+}

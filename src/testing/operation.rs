@@ -368,3 +368,24 @@ impl Operation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_small_and_readable() {
+        assert!(size_of::<Operation>() <= 24, "{}", size_of::<Operation>());
+        let commit = Operation::Commit { changes: "0=2 3=-".parse().unwrap(), skip: 0 };
+        let text = serde_json::to_string(&commit).unwrap();
+        assert_eq!(text, r#"{"Commit":{"changes":"0=2 3=-","skip":0}}"#);
+        assert_eq!(serde_json::from_str::<Operation>(&text).unwrap(), commit);
+        let notice = Operation::Notice { ids: IdSet(0b101), twice: true };
+        assert_eq!(serde_json::to_string(&notice).unwrap(), r#"{"Notice":{"ids":[0,2],"twice":true}}"#);
+    }
+
+    #[test]
+    fn parties_and_their_numbers_belong_together() {
+        (0..Party::COUNT).for_each(|index| assert_eq!(Party::at(index).index(), index));
+    }
+}

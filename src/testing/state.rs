@@ -283,3 +283,42 @@ impl FromStr for Changes {
         Ok(changes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_holds_what_was_set_and_nothing_else() {
+        let mut state = State::EMPTY;
+        for ix in (0..Shape::IDS).map(IdIx) {
+            state.set(ix, Some(Val::from(ix.0) % State::VALUES + 1));
+        }
+        assert_eq!(state.alive(), IdSet(u16::MAX));
+        state.set(IdIx(3), None);
+        assert_eq!((state.get(IdIx(3)), state.get(IdIx(4)), state.get(IdIx(15))), (None, Some(5), Some(2)));
+        assert_eq!(state.alive(), IdSet(u16::MAX).minus(IdSet::one(IdIx(3))));
+    }
+
+    #[test]
+    fn sets_pick_ids_out_of_states() {
+        let mut state = State::EMPTY;
+        [1, 6, 11, 15].into_iter().for_each(|ix| state.set(IdIx(ix), Some(9)));
+        for bits in 0..=u16::MAX {
+            assert_eq!(state.only(IdSet(bits)).alive(), state.alive().and(IdSet(bits)));
+        }
+        let other = state.only(IdSet::first(7));
+        assert_eq!(state.differs(other), IdSet(1 << 11 | 1 << 15));
+        assert_eq!(other.with(IdSet::one(IdIx(15)), state).alive(), IdSet(1 << 1 | 1 << 6 | 1 << 15));
+    }
+
+    #[test]
+    fn changes_are_read_as_they_are_written() {
+        let changes: Changes = "0=2 3=- 15=14".parse().unwrap();
+        assert_eq!(changes.to_string(), "0=2 3=- 15=14");
+        assert_eq!((changes.values.get(IdIx(0)), changes.values.get(IdIx(3))), (Some(2), None));
+        for wrong in ["3", "3=", "16=1", "3=0", "3=15", "x=1"] {
+            assert!(wrong.parse::<Changes>().unwrap_err().starts_with("expected a change"), "{wrong}");
+        }
+    }
+}

@@ -179,3 +179,37 @@ fn with_ids(filter: Filter, ids: &[EntityId]) -> (Filter, IdSet) {
     }
     (filter, passing)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_ascend_as_the_ids_do_and_every_id_is_found() {
+        for (models, kinds, names) in [(1, 1, 1), (4, 2, 2), (2, 3, 2), (1, 1, 16), (4, 1, 4)] {
+            let universe = Universe::new(Shape { models, kinds, names });
+            assert!(universe.ids().is_sorted(), "{universe:?}");
+            for (place, id) in (0..).zip(universe.ids()) {
+                assert_eq!(universe.place(id), IdIx(place), "{id}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_of_another_universe_is_foreign() {
+        let (small, large) = (Shape { models: 1, kinds: 1, names: 2 }, Shape { models: 2, kinds: 2, names: 4 });
+        let (small, large) = (Universe::new(small), Universe::new(large));
+        let foreign = large.ids().iter().filter(|id| small.place(id) == IdIx::FOREIGN).count();
+        assert_eq!(foreign, 14);
+        assert_eq!(small.place(&EntityId::new("unit", ModelId::from_u128(7), "a")), IdIx::FOREIGN);
+    }
+
+    #[test]
+    fn the_first_filters_are_everything_and_the_first_model() {
+        let universe = Universe::new(Shape { models: 2, kinds: 2, names: 2 });
+        assert_eq!(universe.passing(FilterIx(0)), universe.all());
+        assert_eq!(universe.passing(FilterIx(1)), IdSet(0b0011_0011));
+        let last = FilterIx(universe.filters() - 1);
+        assert!(universe.passing(last).is_empty());
+    }
+}
