@@ -16,6 +16,7 @@ mod healing;
 mod lockstep;
 mod observation;
 mod operation;
+mod print;
 mod promise;
 #[cfg(test)]
 mod properties;

@@ -1,5 +1,7 @@
 //! Everything of a run but the subject: backing, readers, time. What the generator and the schedulers look at.
 
+use std::sync::Arc;
+
 use super::backing::Backing;
 use super::operation::Party;
 use super::readers::{Reader, Status};
@@ -11,8 +13,8 @@ use crate::machine::{Time, Timeout};
 /// The surroundings of the subject.
 #[derive(Debug, Clone)]
 pub struct Stage {
-    pub(super) regime: Regime,
-    pub(super) universe: Universe,
+    pub(super) regime: Arc<Regime>,
+    pub(super) universe: Arc<Universe>,
     pub(super) backing: Backing,
     pub(super) readers: Vec<Reader>,
     pub(super) now: Time,
@@ -41,7 +43,7 @@ pub struct Stage {
 impl Stage {
     pub(super) fn new(regime: Regime) -> Self {
         let mut stage = Self {
-            universe: Universe::new(regime.shape),
+            universe: Arc::new(Universe::new(regime.shape)),
             backing: Backing::new(false),
             readers: Vec::with_capacity(Party::READERS),
             now: Time::ZERO,
@@ -58,7 +60,7 @@ impl Stage {
             cause: 0,
             made: [0; Party::COUNT],
             total: 0,
-            regime,
+            regime: Arc::new(regime),
         };
         stage.clear();
         stage
@@ -66,9 +68,9 @@ impl Stage {
 
     pub(super) fn reset(&mut self, regime: &Regime) {
         if self.universe.shape() != regime.shape {
-            self.universe = Universe::new(regime.shape);
+            self.universe = Arc::new(Universe::new(regime.shape));
         }
-        self.regime.clone_from(regime);
+        Arc::make_mut(&mut self.regime).clone_from(regime);
         self.clear();
     }
 

@@ -9,6 +9,7 @@ mod batches;
 mod connection;
 mod pairs;
 mod persistence;
+mod prints;
 mod readers;
 
 use std::cell::Cell;
@@ -54,7 +55,7 @@ fn scripts() -> impl Strategy<Value = Script> {
 
 /// `file` is where the property stands: its failures are kept in the file of the same name under proptest-regressions/.
 fn config(file: &'static str) -> Config {
-    Config { cases: 1000, source_file: Some(file), ..Config::default() }
+    Config { cases: 2000, source_file: Some(file), ..Config::default() }
 }
 
 /// Runs a property over many scripts. It returns how often it had something to decide.

@@ -1,5 +1,7 @@
 //! What the machine owes its backing, and when: the same rules, over sets of sixteen ids.
 
+use core::hash::{Hash, Hasher};
+
 use super::super::state::IdSet;
 use super::super::universe::Shape;
 use crate::machine::{BackingCall, Cause, CauseClass, Config, Dropped, Position, Time};
@@ -296,6 +298,17 @@ impl Connection {
         self.failures += 1;
         self.out_of_reach_since.get_or_insert(now);
         self.drop_all(Stage::Waiting { until: now.after(self.config.backoff.wait(self.failures_in_a_row)) });
+    }
+
+    /// For fingerprints: what decides how long it will wait for what.
+    pub(super) fn print_waits(&self, now: Time, hasher: &mut impl Hasher) {
+        let ahead = |time: Time| i128::from(time.as_nanos()) - i128::from(now.as_nanos());
+        (self.wanted, self.attempts, self.failures_in_a_row).hash(hasher);
+        (self.again_at > now).then(|| ahead(self.again_at)).hash(hasher);
+        self.stands().then(|| ahead(self.last_sign)).hash(hasher);
+        for ix in self.quarantine.iter() {
+            (self.errors_in_a_row[ix.at()], ahead(self.read_again_at[ix.at()])).hash(hasher);
+        }
     }
 
     pub(super) fn drop_all(&mut self, stage: Stage) {

@@ -33,6 +33,11 @@ impl History {
         *self.states.last().expect("S(0) is always there")
     }
 
+    /// The revno of an id's latest change; 0 if it never changed.
+    pub(super) fn changed(&self, ix: IdIx) -> u64 {
+        self.changed[ix.at()]
+    }
+
     pub(super) fn at(&self, revno: u64) -> State {
         self.states[usize::try_from(revno).expect("a run is short")]
     }

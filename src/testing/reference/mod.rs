@@ -6,6 +6,7 @@
 //! so there is little to get wrong: no tombstones, no orders by revno, no cohorts.
 
 mod connection;
+mod fingerprint;
 mod history;
 mod rules;
 mod watchers;
@@ -29,6 +30,8 @@ pub struct Reference {
     passing: Vec<IdSet>,
     /// B at every entry of the backing's log.
     log: Vec<State>,
+    /// The position of its latest entry.
+    top: Position,
     history: History,
     connection: Connection,
     watchers: Vec<Watcher>,
@@ -58,6 +61,7 @@ impl Reference {
             config: regime.config.clone(),
             passing: Vec::new(),
             log: Vec::with_capacity(256),
+            top: Position(0),
             history: History::new(),
             connection: Connection::new(regime.config.clone()),
             watchers: (0..Party::READERS).map(|_| Watcher::new()).collect(),
@@ -77,6 +81,7 @@ impl Reference {
         self.passing.extend((0..universe.filters()).map(|filter| universe.passing(FilterIx(filter))));
         self.log.clear();
         self.log.push(State::EMPTY);
+        self.top = Position(0);
         self.history.reset();
         self.connection = Connection::new(regime.config.clone());
         self.watchers.iter_mut().for_each(Watcher::reset);

@@ -27,7 +27,10 @@ impl Reference {
     /// [`expect`](Self::expect) and the other questions before. A request that no promise allows is an error.
     pub fn see(&mut self, observation: &Observation) -> Result<(), Broken> {
         match *observation {
-            Observation::Committed { state, .. } | Observation::Rewound { state, .. } => self.log.push(state),
+            Observation::Committed { position, state, .. } | Observation::Rewound { position, state } => {
+                self.log.push(state);
+                self.top = position;
+            }
             Observation::Now(now) => self.now = now,
             Observation::Subscribed { generation, position } => {
                 self.owed.load = self.connection.subscribed(generation, position, self.now);
@@ -51,7 +54,10 @@ impl Reference {
                 if self.connection.is_current(generation) {
                     match (self.connection.is_under_way(call), cause.class) {
                         (false, _) => self.connection.dropped.stale += 1,
-                        (true, CauseClass::Permanent | CauseClass::Killed) => self.end(cause),
+                        (true, CauseClass::Permanent | CauseClass::Killed) => {
+                            self.connection.failures += 1;
+                            self.end(cause);
+                        }
                         (
                             true,
                             CauseClass::Transient
