@@ -89,6 +89,11 @@ impl Referee {
         self.looks_at_store
     }
 
+    /// The operation is over, and the subject had no part in it.
+    pub fn pass(&mut self) {
+        self.hash.end_step();
+    }
+
     /// The operation is over, and this is the subject's census.
     pub fn settle(&mut self, regime: &Regime, census: &Census) {
         self.hash.end_step();

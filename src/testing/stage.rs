@@ -15,6 +15,8 @@ use crate::machine::{Time, Timeout};
 pub struct Stage {
     pub(super) regime: Arc<Regime>,
     pub(super) universe: Arc<Universe>,
+    /// The universes of earlier runs: there are few shapes, and making one costs more than a step.
+    shelf: Vec<Arc<Universe>>,
     pub(super) backing: Backing,
     pub(super) readers: Vec<Reader>,
     pub(super) now: Time,
@@ -60,6 +62,7 @@ impl Stage {
             cause: 0,
             made: [0; Party::COUNT],
             total: 0,
+            shelf: Vec::new(),
             regime: Arc::new(regime),
         };
         stage.clear();
@@ -68,7 +71,14 @@ impl Stage {
 
     pub(super) fn reset(&mut self, regime: &Regime) {
         if self.universe.shape() != regime.shape {
-            self.universe = Arc::new(Universe::new(regime.shape));
+            self.universe = match self.shelf.iter().find(|universe| universe.shape() == regime.shape) {
+                Some(universe) => Arc::clone(universe),
+                None => {
+                    let universe = Arc::new(Universe::new(regime.shape));
+                    self.shelf.push(Arc::clone(&universe));
+                    universe
+                }
+            };
         }
         Arc::make_mut(&mut self.regime).clone_from(regime);
         self.clear();

@@ -11,17 +11,19 @@ pub(super) struct History {
     states: Vec<State>,
     /// By id, the revno of its latest change; 0 if it never changed.
     changed: [u64; Shape::IDS as usize],
+    /// The ids that ever changed.
+    ever: IdSet,
     pub(super) position: Position,
 }
 
 impl History {
     pub(super) fn new() -> Self {
-        Self { states: vec![State::EMPTY], changed: [0; Shape::IDS as usize], position: Position(0) }
+        Self { states: vec![State::EMPTY], changed: [0; Shape::IDS as usize], ever: IdSet::EMPTY, position: Position(0) }
     }
 
     pub(super) fn reset(&mut self) {
         self.states.truncate(1);
-        self.changed = [0; Shape::IDS as usize];
+        (self.changed, self.ever) = ([0; Shape::IDS as usize], IdSet::EMPTY);
         self.position = Position(0);
     }
 
@@ -50,6 +52,7 @@ impl History {
             return false;
         }
         self.states.push(state);
+        self.ever = self.ever.or(changed);
         for ix in changed.iter() {
             self.changed[ix.at()] = self.latest();
         }
@@ -86,14 +89,14 @@ impl History {
         ids.iter().filter(|ix| self.changed[ix.at()] > cursor).count()
     }
 
+    /// The ids that were alive and are not.
+    pub(super) fn dead(&self) -> IdSet {
+        self.ever.minus(self.now().alive())
+    }
+
     /// The dead ids whose last life reaches to `oldest` or beyond.
     pub(super) fn died_after(&self, oldest: u64) -> IdSet {
-        let mut dead = IdSet::EMPTY;
-        for ix in (0..Shape::IDS).map(IdIx) {
-            if self.changed[ix.at()] > oldest && self.now().get(ix).is_none() {
-                dead.insert(ix);
-            }
-        }
-        dead
+        let long_ago = self.dead().iter().filter(|ix| self.changed[ix.at()] <= oldest);
+        self.dead().minus(long_ago.fold(IdSet::EMPTY, |set, ix| set.or(IdSet::one(ix))))
     }
 }

@@ -205,11 +205,14 @@ impl Reference {
 
     /// How many tombstones there must be: dead ids that some watcher still holds, or that the resume window holds.
     pub fn tombstones(&self) -> u32 {
-        let now = self.history.now().alive();
+        let dead = self.history.dead();
+        if dead.is_empty() {
+            return 0;
+        }
         let mut owed = self.history.died_after(self.oldest().0);
         for watcher in &self.watchers {
             if let WatcherStage::Behind { cursor, .. } = watcher.stage {
-                owed = owed.or(self.history.at(cursor).alive().and(watcher.ids).minus(now));
+                owed = owed.or(self.history.at(cursor).alive().and(watcher.ids).and(dead));
             }
         }
         owed.len()
