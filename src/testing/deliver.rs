@@ -3,6 +3,7 @@
 use super::backing::{FLIGHTS, Flight, LogEntry, Message, Reading, StepRead};
 use super::observation::Observation;
 use super::operation::{CallKind, Failing, StaleKind};
+use super::stage::Stage;
 use super::state::{Changes, IdSet, State};
 use super::subject::Subject;
 use super::universe::{IdIx, Universe, Val};
@@ -235,14 +236,7 @@ impl<S: Subject> World<S> {
     /// What is not so is told by messages that must not be taken.
     pub(super) fn stale(&mut self, kind: StaleKind, age: u8) -> bool {
         let Some(generation) = self.stage.generation.checked_sub(u32::from(age)) else { return false };
-        let session = self.stage.backing.session.filter(|session| session.generation == generation);
-        let taken = session.is_some_and(|session| match kind {
-            StaleKind::Subscribed => !session.said,
-            StaleKind::Staged | StaleKind::LoadDone => session.load.is_some(),
-            StaleKind::Fetched => false,
-            StaleKind::Notice | StaleKind::Mark | StaleKind::Step | StaleKind::Failed => true,
-        });
-        if taken {
+        if !self.stage.untaken(generation).any(|other| other == kind) {
             return false;
         }
         let all = self.stage.universe.all();
@@ -267,6 +261,21 @@ impl<S: Subject> World<S> {
         if self.stage.backing.session.is_some_and(|session| session.generation == generation) {
             self.stage.hear();
         }
+    }
+}
+
+impl Stage {
+    /// The kinds of messages under this generation that must not be taken now.
+    pub(super) fn untaken(&self, generation: u32) -> impl Iterator<Item = StaleKind> + Clone {
+        let session = self.backing.session.filter(|session| session.generation == generation);
+        StaleKind::ALL.into_iter().filter(move |kind| {
+            !session.is_some_and(|session| match kind {
+                StaleKind::Subscribed => !session.said,
+                StaleKind::Staged | StaleKind::LoadDone => session.load.is_some(),
+                StaleKind::Fetched => false,
+                StaleKind::Notice | StaleKind::Mark | StaleKind::Step | StaleKind::Failed => true,
+            })
+        })
     }
 }
 

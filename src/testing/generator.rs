@@ -3,7 +3,7 @@
 use super::backing::{FLIGHTS, Flight, Message};
 use super::choices::{Choices, Stream};
 use super::habits;
-use super::operation::{CallKind, Failing, Operation, Party, StaleKind};
+use super::operation::{CallKind, Failing, Operation, Party};
 use super::stage::Stage;
 use super::state::{Changes, IdSet};
 use super::universe::{IdIx, Val};
@@ -17,19 +17,15 @@ pub struct Generator;
 impl Generator {
     /// The next operation of a party drawn by weight from those that can move. `None` if none can.
     pub fn next(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
-        let movable = stage.movable();
-        let weigh = |index: usize| {
-            let weight = u32::from(stage.weights[index]);
+        let (movable, mut weights) = (stage.movable(), stage.weights);
+        if stage.deadline.is_some_and(|deadline| waits_for_time(deadline.why)) {
             // If nobody is waited for, time is.
-            if index == Party::Clock.index() && stage.deadline.is_some_and(|deadline| waits_for_time(deadline.why)) {
-                weight * 8
-            } else {
-                weight
-            }
-        };
-        let mut left = choices.below(Stream::Schedule, movable.indexes().map(weigh).sum());
+            weights[Party::Clock.index()] *= 8;
+        }
+        let total = movable.indexes().map(|index| u32::from(weights[index])).sum();
+        let mut left = choices.below(Stream::Schedule, total);
         for index in movable.indexes() {
-            match left.checked_sub(weigh(index)) {
+            match left.checked_sub(u32::from(weights[index])) {
                 None => return Self::draw(stage, Party::at(index), choices),
                 Some(rest) => left = rest,
             }
@@ -166,7 +162,7 @@ fn accept(stage: &Stage, choices: &mut impl Choices) -> Operation {
 fn load(stage: &Stage, choices: &mut impl Choices) -> Operation {
     let backing = &stage.backing;
     let load = backing.session().and_then(|session| session.load);
-    let (read, under_way) = load.map_or((IdSet::EMPTY, 0), |load| (load.read, load.under_way));
+    let (read, errors, under_way) = load.map_or_else(Default::default, |load| (load.read, load.errors, load.under_way));
     if fails(stage, choices) {
         return Operation::Fail { call: CallKind::Load, why: how(stage, choices) };
     }
@@ -179,9 +175,13 @@ fn load(stage: &Stage, choices: &mut impl Choices) -> Operation {
             return arrive(stage, choices);
         }
     }
-    let all = stage.universe.all();
+    // What could not be read is not read again by the same load.
+    let readable = stage.universe.all().minus(errors).minus(read.and(backing.ailing()));
     let absent = choices.often(Stream::Workload, 48);
-    let from = if rest.is_empty() || absent { all } else { rest };
+    let from = if rest.is_empty() || absent { readable } else { rest };
+    if from.is_empty() {
+        return arrive(stage, choices);
+    }
     let ids = match choices.below(Stream::Workload, 4) {
         0 => one_of(from, Stream::Workload, choices),
         1 | 2 => from,
@@ -275,31 +275,30 @@ fn sabotage(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
         return None;
     }
     let kind = choices.weighted(Stream::Faults, &weights);
-    let mut draw = |n: u32| u8::try_from(choices.below(Stream::Faults, n)).expect("small numbers are asked for");
+    let mut draw = |n: u32| small(choices, Stream::Faults, u8::try_from(n).unwrap_or(u8::MAX));
+    let back = backing.end() - backing.oldest();
     Some(match kind {
         0 => Operation::Die,
         1 if backing.is_silent() => Operation::Speak,
         1 => Operation::Silence,
-        2 => Operation::Prune { keep: draw(3) },
-        3 => Operation::Rewind { back: 1 + draw((backing.end() - backing.oldest()).min(4)), told: draw(2) == 0 },
-        4 => match backing.ailing().nth(u32::from(draw(4))) {
-            Some(id) => Operation::Mend { id },
-            None => Operation::Ail { id: IdIx(draw(u32::from(stage.regime.shape.ids()))), once: draw(2) == 0 },
-        },
-        _ => Operation::Stale { kind: STALE[usize::from(draw(8))], age: draw(3) },
+        2 => Operation::Prune { keep: draw(back.min(3)) },
+        3 => Operation::Rewind { back: 1 + draw(back.min(4)), told: draw(2) == 0 },
+        4 => {
+            let well = stage.universe.all().minus(backing.ailing());
+            match (backing.ailing().nth(u32::from(draw(4))), well.nth(u32::from(draw(well.len())))) {
+                (None, Some(id)) => Operation::Ail { id, once: draw(2) == 0 },
+                (Some(id), _) => Operation::Mend { id },
+                (None, None) => return None,
+            }
+        }
+        _ => {
+            let age = draw(stage.generation.min(2) + 1);
+            let kinds = stage.untaken(stage.generation - u32::from(age));
+            let kind = kinds.clone().nth(usize::from(draw(u32::try_from(kinds.count()).unwrap_or(0))))?;
+            Operation::Stale { kind, age }
+        }
     })
 }
-
-const STALE: [StaleKind; 8] = [
-    StaleKind::Subscribed,
-    StaleKind::Staged,
-    StaleKind::LoadDone,
-    StaleKind::Notice,
-    StaleKind::Mark,
-    StaleKind::Step,
-    StaleKind::Fetched,
-    StaleKind::Failed,
-];
 
 fn fails(stage: &Stage, choices: &mut impl Choices) -> bool {
     choices.often(Stream::Faults, u32::from(stage.regime.faults.failed_call))

@@ -4,7 +4,7 @@ use super::observation::{CallSeen, DeltaSeen, How, Observation};
 use super::operation::Token;
 use super::readers::{Call, LINE, Status};
 use super::subject::Subject;
-use super::universe::{FilterIx, Universe, Val};
+use super::universe::{FilterIx, IdIx, Universe, Val};
 use super::world::World;
 use crate::machine::{
     Answer, Batch, CallId, Change, Delta, Epoch, Input, NextError, NextPoll, ResumeError, ResumePoint, Revno,
@@ -145,17 +145,15 @@ impl<S: Subject> World<S> {
 
     fn take(&mut self, reader: u8, batch: &Batch<Val>) -> CallSeen {
         let (universe, state) = (&self.stage.universe, &mut self.stage.readers[usize::from(reader)]);
-        for delta in batch.deltas() {
-            let place = universe.place(delta.id());
-            if universe.all().has(place) {
-                state.view.set(place, (delta.change() == Change::Changed).then(|| **delta.value()));
-            }
+        let deltas = batch.deltas().iter().map(|delta| delta_seen(universe, delta));
+        let batch = self.seen.batch(batch.revno(), batch.position(), deltas);
+        for delta in self.seen.deltas(&batch).iter().filter(|delta| delta.id != IdIx::FOREIGN) {
+            state.view.set(delta.id, (delta.change == Change::Changed).then_some(delta.value));
         }
         state.fresh = false;
         state.batches += 1;
-        state.keep(batch.revno(), batch.position());
-        let deltas = batch.deltas().iter().map(|delta| delta_seen(universe, delta));
-        CallSeen::Batch(self.seen.batch(batch.revno(), batch.position(), deltas))
+        state.keep(batch.revno, batch.position);
+        CallSeen::Batch(batch)
     }
 
     fn refused(&mut self, reader: u8, how: How, error: NextError) -> CallSeen {

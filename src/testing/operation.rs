@@ -282,6 +282,20 @@ pub enum StaleKind {
     Failed,
 }
 
+impl StaleKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Subscribed,
+        Self::Staged,
+        Self::LoadDone,
+        Self::Notice,
+        Self::Mark,
+        Self::Step,
+        Self::Fetched,
+        Self::Failed,
+    ];
+}
+
 /// What a reader comes back with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Token {

@@ -38,7 +38,7 @@ impl IdSet {
 
     /// Whether this one is in it.
     pub fn has(self, ix: IdIx) -> bool {
-        self.0 >> ix.0 & 1 == 1
+        ix.0 < Shape::IDS && (self.0 >> ix.0) & 1 == 1
     }
 
     /// Puts one in.
