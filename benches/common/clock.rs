@@ -62,7 +62,12 @@ impl Samples {
         self.0.iter().sum::<f64>() / self.0.len() as f64
     }
 
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into few samples")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index into few samples"
+    )]
     fn at(&mut self, share: f64) -> f64 {
         self.0.sort_unstable_by(f64::total_cmp);
         self.0[(share * (self.0.len() - 1) as f64).round() as usize]

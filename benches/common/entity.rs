@@ -86,7 +86,10 @@ impl Entity {
             port_ranges: [(80, 80), (443, 445)].into_iter().map(PortRange::new).collect(),
             workload_status: Status::new("active", format!("serving as {seed}"), "8.0.36"),
             agent_status: Status::new("idle", String::new(), "3.6.0"),
-            annotations: ["gui-x", "gui-y", "owner"].into_iter().map(|key| (key.to_owned(), format!("{key} {seed}"))).collect(),
+            annotations: ["gui-x", "gui-y", "owner"]
+                .into_iter()
+                .map(|key| (key.to_owned(), format!("{key} {seed}")))
+                .collect(),
             tags: ["production", "europe-west"].map(str::to_owned).into(),
             hostname: format!("juju-{seed:06x}-{unit}"),
             provider_id: format!("i-{seed:017x}"),

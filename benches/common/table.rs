@@ -54,7 +54,7 @@ pub(crate) enum Unit {
 }
 
 /// One line of the table.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Figure {
     section: &'static str,
     name: &'static str,
@@ -136,9 +136,10 @@ impl Table {
     }
 
     pub(crate) fn end(&self) {
-        if !self.json {
-            println!("\nload of the machine {}", load());
+        if self.json {
+            return;
         }
+        println!("\nload of the machine {}", load());
         if self.quick {
             println!("quick run: small, and not judged");
         }

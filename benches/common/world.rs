@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use multiwatcher::machine::{
-    BackingCall, Batch, CallId, Cause, CauseClass, Config, EntityId, Epoch, FetchId, Filter, Garbage, Generation, ModelId, NextPoll,
-    Output, Position, Read, Step, StoreManager, Time, WatcherId,
+    BackingCall, Batch, CallId, Cause, CauseClass, Config, EntityId, Epoch, FetchId, Filter, Garbage, Generation,
+    ModelId, NextPoll, Output, Position, Read, Step, StoreManager, Time, WatcherId,
 };
 
 use crate::common::dice::Dice;
@@ -36,7 +36,8 @@ impl<V: PartialEq> World<V> {
         let Some(Output::Subscribe { generation }) = machine.poll_output() else { panic!("a new machine subscribes") };
         let mut world = Self { machine, now, generation, ids: (0..count).map(id).collect(), made: Position(1) };
         world.subscribed();
-        let mut reads: Vec<_> = Dice::new(1).permutation(count).into_iter().map(|entity| (entity, Arc::new(value(entity)))).collect();
+        let mut reads: Vec<_> =
+            Dice::new(1).permutation(count).into_iter().map(|entity| (entity, Arc::new(value(entity)))).collect();
         Dice::new(2).shuffle(&mut reads);
         let reads = reads.into_iter().map(|(entity, value)| (world.ids[entity].clone(), Read::Value(value))).collect();
         world.machine.staged(now, generation, reads);
@@ -55,7 +56,9 @@ impl<V: PartialEq> World<V> {
     /// The load has brought everything; what is asked to complete it.
     pub(crate) fn load_done(&mut self) -> (FetchId, Position) {
         self.machine.load_done(self.now, self.generation);
-        let Some(Output::Fetch { fetch, since, .. }) = self.machine.poll_output() else { panic!("a load is completed by a step") };
+        let Some(Output::Fetch { fetch, since, .. }) = self.machine.poll_output() else {
+            panic!("a load is completed by a step")
+        };
         (fetch, since)
     }
 
@@ -66,7 +69,9 @@ impl<V: PartialEq> World<V> {
         self.outputs();
         self.now = self.machine.poll_timeout().expect("a failed backing is opened again").at;
         self.machine.handle_timeout(self.now);
-        let Some(Output::Subscribe { generation }) = self.machine.poll_output() else { panic!("after the back-off it subscribes") };
+        let Some(Output::Subscribe { generation }) = self.machine.poll_output() else {
+            panic!("after the back-off it subscribes")
+        };
         self.generation = generation;
         self.subscribed();
     }

@@ -19,12 +19,19 @@ use common::{clock, world};
 /// Entities in the store.
 const ENTITIES: usize = 100_000;
 
+/// Its name, and what measures and prints it.
+type Section = (&'static str, fn(&Options, &Table));
+
 fn main() {
     let options = Options::from_args();
     let entities = options.size(ENTITIES);
     let mut table = Table::new(&options, format_args!("store: {entities} entities over {} models", world::MODELS));
-    table.note(format_args!("a cold dependent load: {:.0} ns; the clock: {:.0} ns, taken off", clock::cold_load(), clock::floor()));
-    let sections: [(&'static str, fn(&Options, &Table)); 5] = [
+    table.note(format_args!(
+        "a cold dependent load: {:.0} ns; the clock: {:.0} ns, taken off",
+        clock::cold_load(),
+        clock::floor()
+    ));
+    let sections: [Section; 5] = [
         ("update, random id", updates::run),
         ("next, watcher of all models", reading::run),
         ("queueing a notice", notices::run),

@@ -3,7 +3,7 @@
 use multiwatcher::machine::{EntityId, Output};
 
 use crate::ENTITIES;
-use crate::common::clock::{floor, time};
+use crate::common::clock::{Samples, floor, time};
 use crate::common::dice::Dice;
 use crate::common::table::{Figure, Options, Table};
 use crate::common::world::{MODELS, World, model};
@@ -20,7 +20,8 @@ pub(crate) fn run(options: &Options, table: &Table) {
         let fetches = matches!(world.machine.poll_output(), Some(Output::Fetch { .. }));
         assert!(fetches, "the first notice is asked about at once; the others wait for the answer");
         let mut push = |ids: &[EntityId], rounds: &mut Rounds| {
-            let notices: Vec<Vec<EntityId>> = dice.permutation(count).into_iter().map(|at| vec![ids[at].clone()]).collect();
+            let notices: Vec<Vec<EntityId>> =
+                dice.permutation(count).into_iter().map(|at| vec![ids[at].clone()]).collect();
             rounds.add(queue(&mut world, notices).map(|took| took - clock).collect());
         };
         push(&others, &mut unknown);
@@ -28,34 +29,41 @@ pub(crate) fn run(options: &Options, table: &Table) {
         push(&ids, &mut again);
         assert_eq!(world.machine.report().queued, 2 * count, "the queue holds each id once");
     }
-    table.figure(Figure::nanos("an entity, average", known.average()).limit(400.0));
-    table.figure(Figure::nanos("  worst single push", known.worst()));
-    table.figure(Figure::nanos("the same again, average", again.average()).limit(400.0));
-    table.figure(Figure::nanos("an unknown id, average", unknown.average()).limit(400.0));
-    table.figure(Figure::nanos("  worst single push", unknown.worst()));
-    table.note(format_args!("behind {count} unknown ids, but for these, which were queued first."));
-    table.note(format_args!("A worst push moves a table that has grown. Each push: its least of all rounds"));
+    table.figure(known.average("an entity, average"));
+    table.figure(known.worst());
+    table.figure(again.average("the same again, average"));
+    table.figure(unknown.average("an unknown id, average"));
+    table.figure(unknown.worst());
+    table.note(format_args!("behind {count} unknown ids, but for these, which come first."));
+    table.note(format_args!("Median of rounds; a single push: its least of all rounds. The"));
+    table.note(format_args!("worst ones move a table that has grown"));
 }
 
-/// The same pushes, several times: the least each took, so that what the machine did meanwhile for others does not count.
+/// The same pushes, several times.
 #[derive(Default)]
-struct Rounds(Vec<f64>);
+struct Rounds {
+    /// The mean of each round.
+    means: Samples,
+    /// The least each push took, so that the worst of them is the machine's own and not somebody else's turn of the processor.
+    least: Vec<f64>,
+}
 
 impl Rounds {
     fn add(&mut self, pushes: Vec<f64>) {
-        if self.0.is_empty() {
-            self.0 = pushes;
+        self.means.push(pushes.iter().copied().collect::<Samples>().mean());
+        if self.least.is_empty() {
+            self.least = pushes;
         } else {
-            self.0.iter_mut().zip(pushes).for_each(|(least, took)| *least = least.min(took));
+            self.least.iter_mut().zip(pushes).for_each(|(least, took)| *least = least.min(took));
         }
     }
 
-    fn average(&self) -> f64 {
-        self.0.iter().sum::<f64>() / self.0.len() as f64
+    fn average(&mut self, name: &'static str) -> Figure {
+        Figure::nanos(name, self.means.median()).p95(self.means.p95()).limit(400.0)
     }
 
-    fn worst(&self) -> f64 {
-        self.0.iter().copied().fold(0.0, f64::max)
+    fn worst(&self) -> Figure {
+        Figure::nanos("  worst single push", self.least.iter().copied().fold(0.0, f64::max))
     }
 }
 

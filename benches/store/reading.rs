@@ -12,7 +12,9 @@ use crate::common::world::World;
 pub(crate) fn run(options: &Options, table: &Table) {
     let mut reading = Reading::new(options.size(ENTITIES));
     reading.change(reading.editions.len());
-    for (name, changes, rounds, limit) in [("1 just changed", 1, 2000, 150.0), ("1,000 just changed", 1000, 300, 60_000.0)] {
+    for (name, changes, rounds, limit) in
+        [("1 just changed", 1, 2000, 150.0), ("1,000 just changed", 1000, 300, 60_000.0)]
+    {
         let (mut took, mut freeing) = reading.just_changed(options.size(changes).max(1), options.rounds(rounds));
         table.figure(Figure::nanos(name, took.median()).p95(took.p95()).limit(limit));
         table.figure(Figure::nanos("  freeing the batch", freeing.median()).p95(freeing.p95()));
@@ -62,7 +64,10 @@ impl Reading {
             .map(|_| {
                 self.change(changes);
                 let (took, batch) = time(|| self.world.next(watcher));
-                assert!(batch.deltas().len() <= changes && !batch.deltas().is_empty(), "a delta for each entity that changed");
+                assert!(
+                    batch.deltas().len() <= changes && !batch.deltas().is_empty(),
+                    "a delta for each entity that changed"
+                );
                 (took - self.clock, self.free(batch))
             })
             .fold(Default::default(), |(mut took, mut freeing): (Samples, Samples), (a, b)| {

@@ -20,7 +20,8 @@ const REMOVED: usize = 2;
 
 pub(crate) fn run(options: &Options, table: &Table) {
     let mut reload = Reload::new(options.size(ENTITIES));
-    let (mut chunks, mut longest, mut ends, mut freeing) = (Samples::default(), Samples::default(), Samples::default(), Samples::default());
+    let (mut chunks, mut longest, mut ends, mut freeing) =
+        (Samples::default(), Samples::default(), Samples::default(), Samples::default());
     for _ in 0..options.rounds(10) {
         reload.change();
         reload.world.reopen();
@@ -37,7 +38,9 @@ pub(crate) fn run(options: &Options, table: &Table) {
     table.figure(Figure::nanos("  freeing what it replaced", freeing.median()).p95(freeing.p95()));
     table.figure(Figure::nanos("a staged chunk of 100", chunks.median()));
     table.figure(Figure::nanos("  the longest of a load", longest.median()).p95(longest.p95()));
-    table.note(format_args!("{CHANGED} changed, {ADDED} new, {REMOVED} gone; 101 watchers wait and are woken. The end:"));
+    table.note(format_args!(
+        "{CHANGED} changed, {ADDED} new, {REMOVED} gone; 101 watchers wait and are woken. The end:"
+    ));
     table.note(format_args!("the answer that completes the load, outputs drained"));
 }
 

@@ -10,7 +10,7 @@ use crate::common::table::{Figure, Options, Table};
 use crate::common::world::{MODELS, World, model};
 
 /// Steps are built in blocks just before they are taken in, as those of a backing are.
-const BLOCK: usize = 64;
+const BLOCK: u16 = 64;
 
 pub(crate) fn run(options: &Options, table: &Table) {
     let count = options.size(ENTITIES);
@@ -55,19 +55,23 @@ struct Measured {
     freeing: Samples,
 }
 
-fn measure<V: PartialEq>(world: &mut World<V>, options: &Options, mut make: impl FnMut(&mut World<V>, usize) -> Step<V>) -> Measured {
+fn measure<V: PartialEq>(
+    world: &mut World<V>,
+    options: &Options,
+    mut make: impl FnMut(&mut World<V>, usize) -> Step<V>,
+) -> Measured {
     let (count, mut dice) = (world.ids.len(), Dice::new(3));
     let mut measured = Measured::default();
     let mut bins: Vec<Garbage<V>> = (0..BLOCK).map(|_| Garbage::new()).collect();
     for round in 0..=options.rounds(5) {
-        for _ in 0..count.div_ceil(BLOCK) {
+        for _ in 0..count.div_ceil(BLOCK.into()) {
             let steps: Vec<_> = (0..BLOCK).map(|_| make(world, dice.below(count))).collect();
             let (held, ()) = time(|| steps.into_iter().zip(&mut bins).for_each(|(step, bin)| world.take_in(step, bin)));
             let (freeing, ()) = time(|| bins.iter_mut().for_each(Garbage::clear));
             // The first round only scrambles the store.
             if round > 0 {
-                measured.held.push(held / BLOCK as f64);
-                measured.freeing.push(freeing / BLOCK as f64);
+                measured.held.push(held / f64::from(BLOCK));
+                measured.freeing.push(freeing / f64::from(BLOCK));
             }
         }
     }
