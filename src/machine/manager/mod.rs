@@ -1,12 +1,16 @@
 //! The store manager: one type that joins the store, its watchers and the connection to the backing.
 //!
-//! This file holds the type, its contract, and the way in and out. What readers ask is in `readers`, what the backing says in
-//! `following`, how a change is carried out in `applying`, and what a watcher is told in `taking`.
+//! This file holds the type, its contract, and the way in and out. What readers ask is in `readers`, and what they are told in
+//! `taking`. How the store follows the backing is in `loading`, `following`, `asking` and `failing`; how a change is carried
+//! out in `applying`.
 
 mod applying;
+mod asking;
 mod check;
+mod failing;
 mod fingerprint;
 mod following;
+mod loading;
 mod readers;
 mod taking;
 
