@@ -3,7 +3,8 @@
 use super::backing::{FLIGHTS, Flight, Message};
 use super::choices::{Choices, Stream};
 use super::habits;
-use super::operation::{CallKind, Failing, Operation, Party};
+use super::operation::{CallKind, Failing, Operation};
+use super::party::Party;
 use super::stage::Stage;
 use super::state::{Changes, IdSet};
 use super::universe::{IdIx, Val};

@@ -4,7 +4,8 @@
 use core::time::Duration;
 
 use super::backing::Session;
-use super::operation::{CallKind, Failing, Operation, Party};
+use super::operation::{CallKind, Failing, Operation};
+use super::party::Party;
 use super::readers::{Reader, Status};
 use super::regime::Regime;
 use super::stage::Stage;

@@ -21,7 +21,7 @@ pub struct Lockstep<S> {
     /// Watchers there have been; ids are never used again.
     known: Vec<WatcherId>,
     /// By reader, the revno of the last batch of its watcher.
-    last: [Option<Revno>; super::operation::Party::READERS],
+    last: [Option<Revno>; super::party::Party::READERS],
     expected: Vec<DeltaSeen>,
     /// The store and its position when they were last compared.
     compared: (Revno, Position, u64),
@@ -53,7 +53,15 @@ impl<S: Fresh> Lockstep<S> {
 impl<S: Subject> Lockstep<S> {
     fn of(world: World<S>, reference: Reference) -> Self {
         let last = Default::default();
-        Self { world, reference, known: Vec::new(), last, expected: Vec::new(), compared: Default::default(), recounts: true }
+        Self {
+            world,
+            reference,
+            known: Vec::new(),
+            last,
+            expected: Vec::new(),
+            compared: Default::default(),
+            recounts: true,
+        }
     }
 
     /// The same without a recount after every operation; whoever asks for it recounts when it suits.

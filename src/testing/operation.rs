@@ -2,60 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::party::Party;
 use super::state::{Changes, IdSet};
 use super::universe::{FilterIx, IdIx};
-
-/// Who moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Party {
-    /// Commits to the backing.
-    Writer,
-    /// The backing's subscription: notices, marks, steps nobody asked for.
-    Stream,
-    /// The backing's answers to subscribe, load and fetch.
-    Caller,
-    /// Time.
-    Clock,
-    /// What goes wrong on purpose.
-    Saboteur,
-    /// Whoever owns the machine and may kill it.
-    Owner,
-    /// The reader of this number.
-    Reader(u8),
-}
-
-impl Party {
-    /// The most readers a run has.
-    pub const READERS: usize = 6;
-    /// How many parties there are at most.
-    pub const COUNT: usize = 6 + Self::READERS;
-
-    /// Its number, for tables.
-    pub fn index(self) -> usize {
-        match self {
-            Self::Writer => 0,
-            Self::Stream => 1,
-            Self::Caller => 2,
-            Self::Clock => 3,
-            Self::Saboteur => 4,
-            Self::Owner => 5,
-            Self::Reader(reader) => 6 + usize::from(reader),
-        }
-    }
-
-    /// The party of this number; numbers past the last are readers.
-    pub fn at(index: usize) -> Self {
-        match index {
-            0 => Self::Writer,
-            1 => Self::Stream,
-            2 => Self::Caller,
-            3 => Self::Clock,
-            4 => Self::Saboteur,
-            5 => Self::Owner,
-            reader => Self::Reader(u8::try_from(reader - 6).unwrap_or(u8::MAX)),
-        }
-    }
-}
 
 /// One decision. Indexes point into what is open or under way at that moment, so that an edited list still makes sense:
 /// one that points nowhere is not possible then, and is passed over.
@@ -396,10 +345,5 @@ mod tests {
         assert_eq!(serde_json::from_str::<Operation>(&text).unwrap(), commit);
         let notice = Operation::Notice { ids: IdSet(0b101), twice: true };
         assert_eq!(serde_json::to_string(&notice).unwrap(), r#"{"Notice":{"ids":[0,2],"twice":true}}"#);
-    }
-
-    #[test]
-    fn parties_and_their_numbers_belong_together() {
-        (0..Party::COUNT).for_each(|index| assert_eq!(Party::at(index).index(), index));
     }
 }

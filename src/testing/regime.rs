@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{Choices, Stream};
-use super::operation::Party;
+use super::party::Party;
 use super::universe::{Shape, Universe};
 use crate::machine::{Backoff, Config, RestartPolicy};
 
@@ -195,7 +195,7 @@ impl Regime {
         };
         let faults = draw_faults(&mut draw);
         let weights = Weights {
-            writer: pick(&mut draw, &[2, 4, 4, 12]),
+            writer: pick(&mut draw, &[2, 3, 4, 8]),
             stream: pick(&mut draw, &[8, 24, 48]),
             caller: pick(&mut draw, &[12, 32, 64]),
             clock: pick(&mut draw, &[1, 1, 1, 3]),
@@ -205,11 +205,11 @@ impl Regime {
         };
         let budgets = Budgets {
             writer: pick(&mut draw, &[20, 60, 200]),
-            saboteur: pick(&mut draw, &[0, 4, 12, 30]),
+            saboteur: pick(&mut draw, &[0, 3, 8, 24]),
             owner: u16::from(draw(16) == 0),
             opens: pick(&mut draw, &[2, 6, 20]),
         };
-        let unfiltered = pick(&mut draw, &[96, 192, 256]);
+        let unfiltered = pick(&mut draw, &[128, 192, 256]);
         Self { shape, values, config, telling, readers, unfiltered, commits, faults, weights, budgets }
     }
 
@@ -285,7 +285,7 @@ fn draw_config(draw: &mut impl FnMut(u32) -> u32) -> Config {
 }
 
 fn draw_readers(draw: &mut impl FnMut(u32) -> u32) -> Vec<Character> {
-    let count = pick(draw, &[1, 2, 3, 4, 5, 6, 6]);
+    let count = pick(draw, &[1, 3, 4, 5, 6, 6]);
     let uniform = draw(8) == 0;
     let first = pick(draw, &Character::ALL);
     (0..count).map(|_| if uniform { first } else { pick(draw, &Character::ALL) }).collect()

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::backing::Backing;
-use super::operation::Party;
+use super::party::{Parties, Party};
 use super::readers::{Reader, Status};
 use super::regime::{Character, Regime, Telling};
-use super::state::Ids;
 use super::universe::Universe;
 use crate::machine::{Time, Timeout};
 
@@ -255,35 +254,5 @@ impl Character {
             Self::Eager | Self::Slow | Self::Sleeping => false,
             Self::Dropping | Self::Crowding | Self::Stopping | Self::Resuming | Self::Trying => true,
         }
-    }
-}
-
-/// A set of parties.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Parties(pub u16);
-
-impl Parties {
-    /// Whether this one is in it.
-    pub fn has(self, party: Party) -> bool {
-        party.index() < Party::COUNT && (self.0 >> party.index()) & 1 == 1
-    }
-
-    /// How many.
-    pub fn len(self) -> u32 {
-        self.0.count_ones()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Their numbers, ascending.
-    pub fn indexes(self) -> impl Iterator<Item = usize> {
-        Ids::new(self.0).map(|index| usize::from(index.0))
-    }
-
-    fn add(&mut self, party: Party, can_move: bool) {
-        self.0 |= u16::from(can_move) << party.index();
     }
 }

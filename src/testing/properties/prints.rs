@@ -6,11 +6,14 @@ use super::*;
 use crate::machine::Phase;
 use crate::testing::{Choices, Stream};
 
+type Told = (u8, Change, Val);
+
 /// What an operation came to, without the numbers that fingerprints leave out.
 #[derive(Debug, Clone, PartialEq)]
 struct Outcome {
     possible: bool,
-    told: Vec<(u8, bool, Vec<(u8, Change, Val)>)>,
+    /// Which reader, whether its call waits, and else the deltas it was told.
+    told: Vec<(u8, bool, Vec<Told>)>,
     woken: Vec<u8>,
     store: Option<State>,
     phase: Phase,

@@ -18,7 +18,12 @@ pub(super) struct History {
 
 impl History {
     pub(super) fn new() -> Self {
-        Self { states: vec![State::EMPTY], changed: [0; Shape::IDS as usize], ever: IdSet::EMPTY, position: Position(0) }
+        Self {
+            states: vec![State::EMPTY],
+            changed: [0; Shape::IDS as usize],
+            ever: IdSet::EMPTY,
+            position: Position(0),
+        }
     }
 
     pub(super) fn reset(&mut self) {

@@ -12,7 +12,7 @@ mod rules;
 mod watchers;
 
 use super::observation::{DeltaSeen, How};
-use super::operation::Party;
+use super::party::Party;
 use super::promise::{Broken, Promise};
 use super::regime::Regime;
 use super::state::{IdSet, State};

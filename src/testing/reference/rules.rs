@@ -200,6 +200,8 @@ impl Reference {
             self.fail(own(CauseClass::Contradiction));
         } else if step.from > self.connection.base(self.history.position) {
             self.connection.dropped.gaps += 1;
+            // It is repeated when its back-off is over, even if that takes no time.
+            self.owed.asks = false;
             if self.connection.in_vain(asked, self.now) {
                 self.fail(own(CauseClass::Contradiction));
             }
