@@ -1,5 +1,5 @@
-//! Decision files: one run as a list of decisions that people can read and edit. JSON lines; first a header with
-//! everything drawn once per run, then one operation a line, in the order they were made. A replay needs nothing else:
+//! Decision files: one run as a list of decisions that people can read and edit. JSON lines; first the format and its
+//! version, then a header with everything drawn once per run, then one operation a line, in the order they were made. A replay needs nothing else:
 //! the seed stands there for information only.
 
 use core::fmt;
@@ -9,6 +9,7 @@ use multiwatcher::testing::{Operation, Regime};
 use serde::{Deserialize, Serialize};
 
 use crate::schedulers::Kind;
+use crate::worlds::World;
 
 /// One run, as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +22,7 @@ pub struct Decisions {
     pub healing: Option<usize>,
 }
 
-/// The first line of a decision file.
+/// The second line of a decision file; the first says which format and version it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
@@ -72,8 +73,6 @@ const FORMAT: &str = "mwsim decisions";
 const VERSION: u32 = 1;
 /// The line that stands where the healing began.
 const HEALING: &str = "\"Healing\"";
-/// The worlds a file can be about.
-const WORLDS: [&str; 1] = ["machine"];
 
 impl Decisions {
     /// Writes the file.
@@ -91,6 +90,11 @@ impl Decisions {
             writeln!(out, "{HEALING}")?;
         }
         Ok(())
+    }
+
+    /// Which world it is about. A file about an unknown one is not read.
+    pub fn world(&self) -> World {
+        World::named(&self.header.world).unwrap_or(World::Machine)
     }
 
     /// Reads a file. Empty lines are passed over.
@@ -115,7 +119,7 @@ impl Decisions {
         }
         let (number, line) = next()?.ok_or_else(|| ReadError::damaged(2, HEADER, "the file ends here"))?;
         let header: Header = parse(number, &line, HEADER)?;
-        if !WORLDS.contains(&header.world.as_str()) {
+        if World::named(&header.world).is_none() {
             return Err(ReadError::UnknownWorld(header.world));
         }
         let mut decisions = Self { header, operations: Vec::new(), healing: None };
@@ -163,7 +167,7 @@ impl fmt::Display for ReadError {
                 write!(f, "written in version {version} of the format\n  this program reads version {VERSION}")
             }
             Self::UnknownWorld(world) => {
-                write!(f, "unknown world {world:?}\n  expected one of: {}", WORLDS.join(", "))
+                write!(f, "unknown world {world:?}\n  expected {:?}", World::Machine.name())
             }
             Self::Damaged { line, expected, why } => {
                 write!(f, "line {line} is damaged\n  expected {expected}\n  {why}")

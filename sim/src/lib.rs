@@ -5,6 +5,7 @@
 //! [`course`] applies them to the world and asks the [`checkers`]; a [`campaign`] does that for many seeds on all cores.
 
 pub mod campaign;
+pub mod canary;
 pub mod checkers;
 pub mod cli;
 pub mod clock;
@@ -28,3 +29,4 @@ mod text;
 pub mod trace;
 mod trace_hash;
 pub mod words;
+pub mod worlds;

@@ -11,28 +11,35 @@ use crate::decisions::{Decisions, Header};
 use crate::text::{COLUMNS, wrap};
 use crate::trace::{self, Told};
 
-/// Lines for the table of the last steps.
-const TABLE: usize = 24;
+/// The most lines of a page.
+const LINES: usize = 40;
 
 /// Writes the page of a failing run. `command` is what replays it.
 pub fn write<S: Fresh>(decisions: &Decisions, broken: &Broken, command: &str, out: &mut dyn Write) -> io::Result<()> {
-    let header = &decisions.header;
-    writeln!(out, "BROKEN  {}", broken.name())?;
-    writeln!(out, "seed {}, step {} of {}", header.seed, broken.step, decisions.operations.len())?;
-    writeln!(out)?;
-    write!(out, "{}", wrap(broken.promise_in_words(), "  ", COLUMNS))?;
-    writeln!(out)?;
-    write!(out, "{}", wrap(&broken.text, "  ", COLUMNS))?;
-    if !broken.also.is_empty() {
-        let also: Vec<_> = broken.also.iter().map(|promise| promise.name()).collect();
-        write!(out, "{}", wrap(&format!("also broken: {}", also.join(", ")), "  ", COLUMNS))?;
-    }
-    writeln!(out)?;
-    write!(out, "{}", wrap(&regime(header), "", COLUMNS))?;
-    writeln!(out)?;
-    table::<S>(decisions, out)?;
+    let head = head(decisions, broken);
+    let room = LINES.saturating_sub(head.lines().count() + command.lines().count() + 2);
+    write!(out, "{head}")?;
+    table::<S>(decisions, room, out)?;
     writeln!(out)?;
     writeln!(out, "{command}")
+}
+
+/// What was promised, what was seen, and what the run was like.
+fn head(decisions: &Decisions, broken: &Broken) -> String {
+    let header = &decisions.header;
+    let mut head = format!("BROKEN  {}\n", broken.name());
+    head.push_str(&format!("seed {}, step {} of {}\n\n", header.seed, broken.step, decisions.operations.len()));
+    head.push_str(&wrap(broken.promise_in_words(), "  ", COLUMNS));
+    head.push('\n');
+    head.push_str(&wrap(&broken.text, "  ", COLUMNS));
+    if !broken.also.is_empty() {
+        let also: Vec<_> = broken.also.iter().map(|promise| promise.name()).collect();
+        head.push_str(&wrap(&format!("also broken: {}", also.join(", ")), "  ", COLUMNS));
+    }
+    head.push('\n');
+    head.push_str(&wrap(&regime(header), "", COLUMNS));
+    head.push('\n');
+    head
 }
 
 /// What was drawn for the run, in one sentence.
@@ -53,15 +60,15 @@ pub fn regime(header: &Header) -> String {
     )
 }
 
-/// The last steps. The one at which the promise was found broken is marked.
-fn table<S: Fresh>(decisions: &Decisions, out: &mut dyn Write) -> io::Result<()> {
+/// The last steps that fit into so many lines, at least one. The one at which the promise was found broken is marked.
+fn table<S: Fresh>(decisions: &Decisions, room: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut last: VecDeque<Vec<String>> = VecDeque::new();
     let mut lines = 0;
     trace::replay::<S>(decisions, &mut |told: Told| {
         let block = block(&told);
         lines += block.len();
         last.push_back(block);
-        while lines > TABLE && last.len() > 1 {
+        while lines + 1 > room && last.len() > 1 {
             lines -= last.pop_front().map_or(0, |block| block.len());
         }
         Ok(())

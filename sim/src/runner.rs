@@ -4,7 +4,7 @@
 use std::panic::AssertUnwindSafe;
 
 use multiwatcher::machine::TimeoutReason;
-use multiwatcher::testing::{CallSeen, Fresh, Generator, Healing, Observation, Operation, Party};
+use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party};
 
 use crate::campaign::Work;
 use crate::course::{Broken, Course};
@@ -15,6 +15,7 @@ use crate::plan::Plan;
 use crate::random::Random;
 use crate::schedulers::{KINDS, Moment, PartySet, Portfolio, Scheduler};
 use crate::tally::Tally;
+use crate::worlds::Simulated;
 
 /// Runs one seed after the other, with the same buffers.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ const PATIENCE: u32 = 16;
 /// How it moves then.
 const PAUSE: Operation = Operation::Advance { micros: 1000 };
 
-impl<S: Fresh> Runner<S> {
+impl<S: Simulated> Runner<S> {
     /// A runner that has run nothing.
     pub fn new() -> Self {
         Self {
@@ -97,7 +98,7 @@ impl<S: Fresh> Runner<S> {
 
     fn decisions(&self, seed: u64, plan: &Plan, broken: Option<&Broken>) -> Decisions {
         let header = Header {
-            world: "machine".to_owned(),
+            world: S::WORLD.name().to_owned(),
             seed,
             scheduler: plan.scheduler,
             broken: broken.map(Broken::name).unwrap_or_default().to_owned(),
@@ -156,7 +157,8 @@ impl<S: Fresh> Runner<S> {
         if step < plan.kill_from {
             movable.remove(Party::Owner);
         }
-        let moment = Moment { step, movable, waits_for_time: stage.deadline().is_some_and(|deadline| is_awaited(deadline.why)) };
+        let moment =
+            Moment { step, movable, waits_for_time: stage.deadline().is_some_and(|deadline| is_awaited(deadline.why)) };
         for _ in 0..PATIENCE {
             if movable.is_empty() {
                 break;
@@ -202,13 +204,13 @@ impl<S: Fresh> Runner<S> {
     }
 }
 
-impl<S: Fresh> Default for Runner<S> {
+impl<S: Simulated> Default for Runner<S> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<S: Fresh + Send> Work for Runner<S> {
+impl<S: Simulated> Work for Runner<S> {
     type Tally = Tally;
     type Failure = Box<Failure>;
 

@@ -285,7 +285,7 @@ fn draw_config(draw: &mut impl FnMut(u32) -> u32) -> Config {
 }
 
 fn draw_readers(draw: &mut impl FnMut(u32) -> u32) -> Vec<Character> {
-    let count = pick(draw, &[1, 3, 4, 5, 6, 6]);
+    let count = pick(draw, &[1, 3, 4, 5, 6, 6, 6]);
     let uniform = draw(8) == 0;
     let first = pick(draw, &Character::ALL);
     (0..count).map(|_| if uniform { first } else { pick(draw, &Character::ALL) }).collect()

@@ -4,9 +4,10 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::seed::{Seed, SeedRange};
+use crate::worlds::World;
 
 /// Help texts are wrapped for a narrow screen; a phone shows about this many columns.
 const WIDTH: usize = 68;
@@ -132,20 +133,4 @@ pub struct HashesArgs {
     /// What is simulated
     #[arg(long, value_enum, default_value_t = World::Machine)]
     pub world: World,
-}
-
-/// What is simulated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum World {
-    /// The store manager's state machine alone
-    Machine,
-}
-
-impl World {
-    /// Its name, as in a decision file.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Machine => "machine",
-        }
-    }
 }

@@ -4,9 +4,6 @@ use core::num::NonZeroUsize;
 use std::io::Write;
 use std::process::Command;
 
-use multiwatcher::machine::StoreManager;
-use multiwatcher::testing::Val;
-
 use super::args::{CheckArgs, HashesArgs};
 use super::{BROKEN, CLEAN, UsageError};
 use crate::campaign::{self, Campaign, Seeds};
@@ -14,40 +11,21 @@ use crate::runner::Runner;
 use crate::seed::SeedRange;
 use crate::tally::Tally;
 use crate::text::number;
-
-type Machine = StoreManager<Val>;
+use crate::worlds::{Simulated, in_world};
 
 /// Numbers of jobs whose campaigns are compared.
 const JOBS: [usize; 3] = [1, 2, 5];
 
 /// Compares; the exit code says whether there is a difference.
 pub(super) fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let seeds = &args.seeds;
-    let first = seed_hashes(seeds);
-    writeln!(out, "{} seeds, hash {:016x}", number(seeds.count()), campaign(seeds, 1).0)?;
-    if let Some(code) = compare(seeds, &first, &seed_hashes(seeds), "run twice", steps_here, out)? {
-        return Ok(code);
-    }
-    let other = ask(&["hashes", "--seeds", &seeds.to_string()])?;
-    if let Some(code) = compare(seeds, &first, &other, "in two processes", steps_elsewhere, out)? {
-        return Ok(code);
-    }
-    let alone = campaign(seeds, JOBS[0]);
-    for jobs in &JOBS[1..] {
-        if campaign(seeds, *jobs) != alone {
-            writeln!(out, "DIFFERENT  with {jobs} jobs than with {}: hash or summary", JOBS[0])?;
-            return Ok(BROKEN);
-        }
-    }
-    writeln!(out, "same  with 1, 2 and 5 jobs, summaries too")?;
-    Ok(CLEAN)
+    in_world!(args.world, check_in(args, out))
 }
 
 /// Prints one hash per line, for whoever compares them.
 pub(super) fn hashes(args: &HashesArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
     let hashes = match (&args.steps_of, &args.seeds) {
-        (Some(seed), _) => step_hashes(seed.0),
-        (None, Some(seeds)) => seed_hashes(seeds),
+        (Some(seed), _) => in_world!(args.world, step_hashes(seed.0)),
+        (None, Some(seeds)) => in_world!(args.world, seed_hashes(seeds)),
         (None, None) => Vec::new(),
     };
     for hash in hashes {
@@ -56,13 +34,40 @@ pub(super) fn hashes(args: &HashesArgs, out: &mut dyn Write) -> Result<u8, Usage
     Ok(CLEAN)
 }
 
+fn check_in<S: Simulated>(args: &CheckArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
+    let (seeds, world) = (&args.seeds, args.world.name());
+    let first = seed_hashes::<S>(seeds);
+    let alone = campaign::<S>(seeds, JOBS[0]);
+    writeln!(out, "{} seeds, hash {:016x}", number(seeds.count()), alone.0)?;
+    let here = |seed: u64| Ok(step_hashes::<S>(seed));
+    if let Some(code) = compare::<S>(seeds, &first, &seed_hashes::<S>(seeds), "run twice", &here, out)? {
+        return Ok(code);
+    }
+    let other = ask(&["hashes", "--world", world, "--seeds", &seeds.to_string()])?;
+    let elsewhere = |seed: u64| ask(&["hashes", "--world", world, "--steps-of", &seed.to_string()]);
+    if let Some(code) = compare::<S>(seeds, &first, &other, "in two processes", &elsewhere, out)? {
+        return Ok(code);
+    }
+    for jobs in &JOBS[1..] {
+        if campaign::<S>(seeds, *jobs) != alone {
+            writeln!(out, "DIFFERENT  with {jobs} jobs than with {}: hash or summary", JOBS[0])?;
+            return Ok(BROKEN);
+        }
+    }
+    writeln!(out, "same  with 1, 2 and 5 jobs, summaries too")?;
+    Ok(CLEAN)
+}
+
+/// How the hashes of one seed's steps are had in the other place.
+type Steps<'a> = &'a dyn Fn(u64) -> Result<Vec<u64>, UsageError>;
+
 /// Says that two lists of hashes are the same, or where the first differing seed parts.
-fn compare(
+fn compare<S: Simulated>(
     seeds: &SeedRange,
     one: &[u64],
     other: &[u64],
     how: &str,
-    other_steps: fn(u64) -> Result<Vec<u64>, UsageError>,
+    other_steps: Steps<'_>,
     out: &mut dyn Write,
 ) -> Result<Option<u8>, UsageError> {
     let Some(at) = first_difference(one, other) else {
@@ -70,7 +75,7 @@ fn compare(
         return Ok(None);
     };
     let seed = seeds.first() + at as u64;
-    match first_difference(&step_hashes(seed), &other_steps(seed)?) {
+    match first_difference(&step_hashes::<S>(seed), &other_steps(seed)?) {
         Some(step) => writeln!(out, "DIFFERENT  {how}: seed {seed} parts at step {step}")?,
         None => writeln!(out, "DIFFERENT  {how}: seed {seed}, but not when run again")?,
     }
@@ -79,13 +84,13 @@ fn compare(
 }
 
 /// The first place where two lists differ, an end included.
-pub(super) fn first_difference(one: &[u64], other: &[u64]) -> Option<usize> {
+fn first_difference(one: &[u64], other: &[u64]) -> Option<usize> {
     let common = one.iter().zip(other).position(|(one, other)| one != other);
     common.or_else(|| (one.len() != other.len()).then(|| one.len().min(other.len())))
 }
 
-fn seed_hashes(seeds: &SeedRange) -> Vec<u64> {
-    let mut runner = Runner::<Machine>::new();
+fn seed_hashes<S: Simulated>(seeds: &SeedRange) -> Vec<u64> {
+    let mut runner = Runner::<S>::new();
     (seeds.first()..seeds.end())
         .map(|seed| match runner.run(seed, &mut Tally::default()) {
             Ok(hash) => hash,
@@ -95,21 +100,14 @@ fn seed_hashes(seeds: &SeedRange) -> Vec<u64> {
         .collect()
 }
 
-fn step_hashes(seed: u64) -> Vec<u64> {
-    Runner::<Machine>::new().hashes(seed)
+/// The hash at the beginning and after each step.
+fn step_hashes<S: Simulated>(seed: u64) -> Vec<u64> {
+    Runner::<S>::new().hashes(seed)
 }
 
-fn steps_here(seed: u64) -> Result<Vec<u64>, UsageError> {
-    Ok(step_hashes(seed))
-}
-
-fn steps_elsewhere(seed: u64) -> Result<Vec<u64>, UsageError> {
-    ask(&["hashes", "--steps-of", &seed.to_string()])
-}
-
-fn campaign(seeds: &SeedRange, jobs: usize) -> (u64, u64, Tally) {
+fn campaign<S: Simulated>(seeds: &SeedRange, jobs: usize) -> (u64, u64, Tally) {
     let jobs = NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN);
-    let outcome = campaign::run(&Campaign { seeds: Seeds::Range(seeds.clone()), jobs }, Runner::<Machine>::new, |_| ());
+    let outcome = campaign::run(&Campaign { seeds: Seeds::Range(seeds.clone()), jobs }, Runner::<S>::new, |_| ());
     (outcome.hash, outcome.seeds, outcome.tally)
 }
 
@@ -125,4 +123,16 @@ fn ask(args: &[&str]) -> Result<Vec<u64>, UsageError> {
     text.lines()
         .map(|line| u64::from_str_radix(line, 16).map_err(|_| failed(format!("expected a hash, got {line:?}"))))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_difference_is_a_step_or_the_end_of_one() {
+        assert_eq!(first_difference(&[1, 2, 3], &[1, 2, 3]), None);
+        assert_eq!(first_difference(&[1, 2, 3], &[1, 9, 3]), Some(1));
+        assert_eq!(first_difference(&[1, 2, 3], &[1, 2]), Some(2));
+    }
 }

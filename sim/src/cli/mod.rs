@@ -13,6 +13,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::text::{COLUMNS, wrap};
+
 pub use args::{Cli, Command};
 pub use errors::UsageError;
 
@@ -42,10 +44,15 @@ pub fn main(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: 
         Err(UsageError::ReaderGone) => CLEAN,
         Err(error) => {
             // Nobody is left to tell if standard error is gone too; the exit code still says it.
-            let _ = writeln!(err, "error: {error}");
+            let _ = write!(err, "{}", narrow(&format!("error: {error}")));
             USAGE
         }
     }
+}
+
+/// Breaks long lines, each with the indent it had.
+fn narrow(text: &str) -> String {
+    text.lines().map(|line| wrap(line, &line[..line.len() - line.trim_start().len()], COLUMNS)).collect()
 }
 
 /// Runs the command as the process was started.

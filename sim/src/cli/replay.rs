@@ -4,9 +4,6 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
-use multiwatcher::machine::StoreManager;
-use multiwatcher::testing::Val;
-
 use super::args::ReplayArgs;
 use super::{BROKEN, CLEAN, UsageError};
 use crate::decisions::Decisions;
@@ -15,20 +12,24 @@ use crate::runner::Runner;
 use crate::seed::Seed;
 use crate::text::{COLUMNS, wrap};
 use crate::trace;
+use crate::worlds::{Simulated, in_world};
 
 /// Prints the trace; the exit code says whether something is broken.
 pub(super) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let decisions = decisions(&args.what)?;
+    let decisions = decisions(args)?;
+    in_world!(decisions.world(), tell(&decisions, out))
+}
+
+fn tell<S: Simulated>(decisions: &Decisions, out: &mut dyn Write) -> Result<u8, UsageError> {
     writeln!(out, "seed {}, world {}", decisions.header.seed, decisions.header.world)?;
     write!(out, "{}", wrap(&page::regime(&decisions.header), "", COLUMNS))?;
-    let replayed = trace::replay::<StoreManager<Val>>(&decisions, &mut |told| told.write(out))?;
+    let replayed = trace::replay::<S>(decisions, &mut |told| told.write(out))?;
     writeln!(out)?;
     writeln!(out, "steps {}, skipped {}, hash {:016x}", replayed.made, replayed.skipped, replayed.hash)?;
     let Some(broken) = replayed.broken else {
-        if !decisions.header.broken.is_empty() {
-            writeln!(out, "clean: {} is not broken here", decisions.header.broken)?;
-        } else {
-            writeln!(out, "clean")?;
+        match decisions.header.broken.as_str() {
+            "" => writeln!(out, "clean")?,
+            before => writeln!(out, "clean: {before} is not broken here")?,
         }
         return Ok(CLEAN);
     };
@@ -39,16 +40,20 @@ pub(super) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, Usage
 }
 
 /// The decisions of a seed, or those of a file. What reads as a seed is one, whatever files there are.
-fn decisions(what: &str) -> Result<Decisions, UsageError> {
-    let seed_error = match what.parse::<Seed>() {
-        Ok(seed) => return Ok(Runner::<StoreManager<Val>>::new().told(seed.0)),
+fn decisions(args: &ReplayArgs) -> Result<Decisions, UsageError> {
+    let not_a_seed = match args.what.parse::<Seed>() {
+        Ok(seed) => return Ok(in_world!(args.world, of_seed(seed))),
         Err(error) => error,
     };
-    let path = Path::new(what);
+    let path = Path::new(&args.what);
     let file = File::open(path).map_err(|error| UsageError::NeitherSeedNorFile {
-        given: what.to_owned(),
-        seed: seed_error,
+        given: args.what.clone(),
+        seed: not_a_seed,
         file: error,
     })?;
     Decisions::read(BufReader::new(file)).map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })
+}
+
+fn of_seed<S: Simulated>(seed: Seed) -> Decisions {
+    Runner::<S>::new().told(seed.0)
 }

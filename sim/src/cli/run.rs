@@ -5,27 +5,28 @@ use core::time::Duration;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use multiwatcher::machine::StoreManager;
-use multiwatcher::testing::Val;
-
-use super::args::{RunArgs, World};
+use super::args::RunArgs;
 use super::progress::Progress;
 use super::{BROKEN, CLEAN, UsageError};
 use crate::campaign::{self, Campaign, Seeds};
+use crate::decisions::Header;
 use crate::page;
 use crate::runner::{Failure, Runner};
 use crate::summary::Summary;
+use crate::worlds::{Simulated, in_world};
 
 /// What is run when neither seeds nor a time are given.
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
 /// Runs the campaign; the exit code says how it went.
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
+    in_world!(args.world, run_in(args, out, err))
+}
+
+fn run_in<S: Simulated>(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
     let campaign = campaign(args);
     let progress = Progress::new(&campaign.seeds);
-    let outcome = match args.world {
-        World::Machine => campaign::run(&campaign, Runner::<StoreManager<Val>>::new, |seeds| progress.show(seeds)),
-    };
+    let outcome = campaign::run(&campaign, Runner::<S>::new, |seeds| progress.show(seeds));
     progress.finish();
     let summary = Summary::new(&outcome, campaign.jobs);
     if args.json {
@@ -35,7 +36,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> R
     }
     if let Some((_, failure)) = &outcome.failure {
         let page: &mut dyn Write = if args.json { err } else { out };
-        report(failure, &args.failures, page)?;
+        report::<S>(failure, &args.failures, page)?;
     }
     Ok(if summary.is_clean() { CLEAN } else { BROKEN })
 }
@@ -50,19 +51,19 @@ fn campaign(args: &RunArgs) -> Campaign {
 }
 
 /// Writes the decisions to a file and the page to `out`.
-fn report(failure: &Failure, folder: &Path, out: &mut dyn Write) -> Result<(), UsageError> {
+fn report<S: Simulated>(failure: &Failure, folder: &Path, out: &mut dyn Write) -> Result<(), UsageError> {
     let command = match save(failure, folder) {
         Ok(path) => format!("replay: cargo sim replay {}", path.display()),
         Err(error) => {
-            let seed = failure.decisions.header.seed;
+            let Header { seed, world, .. } = &failure.decisions.header;
+            let folder = folder.display();
             format!(
-                "the decisions could not be written to {}: {error}\nreplay: cargo sim replay {seed}",
-                folder.display()
+                "the decisions could not be written to {folder}: {error}\nreplay: cargo sim replay {seed} --world {world}"
             )
         }
     };
     writeln!(out)?;
-    page::write::<StoreManager<Val>>(&failure.decisions, &failure.broken, &command, out)?;
+    page::write::<S>(&failure.decisions, &failure.broken, &command, out)?;
     Ok(())
 }
 

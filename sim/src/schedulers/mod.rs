@@ -66,8 +66,8 @@ pub struct Portfolio {
     pct: Pct,
 }
 
-/// More than half of the runs are random, the others share the depths of PCT.
-const WEIGHTS: [u16; KINDS.len()] = [1, 7, 2, 2, 2];
+/// Two of three runs are random, the others share the depths of PCT.
+const WEIGHTS: [u16; KINDS.len()] = [1, 13, 2, 2, 2];
 
 impl Portfolio {
     /// None chosen yet.

@@ -13,7 +13,7 @@ const DEPTH: usize = 3;
 /// How long somebody may move alone before the others do; drawn for every run.
 const PATIENCE: [u32; 4] = [4, 8, 16, 40];
 /// The same for those who would never have to wait for anybody: the writer, and what goes wrong on purpose.
-const PATIENCE_OF_THE_FREE: [u32; 5] = [1, 1, 1, 2, 8];
+const PATIENCE_OF_THE_FREE: [u32; 5] = [1, 1, 1, 2, 6];
 /// Time moves in one of so many rounds, unless it is waited for.
 const ROUNDS_OF_THE_CLOCK: u32 = 4;
 

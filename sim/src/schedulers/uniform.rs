@@ -30,7 +30,8 @@ mod tests {
     fn only_enabled_parties_are_picked_and_all_of_them_are() {
         let movable: PartySet = [Party::Stream, Party::Owner, Party::Reader(5)].into_iter().collect();
         let mut random = Random::new(1);
-        let picked: PartySet = (0..100).map(|step| Uniform.pick(Moment { step, movable, waits_for_time: false }, &mut random)).collect();
+        let picked: PartySet =
+            (0..100).map(|step| Uniform.pick(Moment { step, movable, waits_for_time: false }, &mut random)).collect();
         assert_eq!(picked, movable);
     }
 }

@@ -74,7 +74,11 @@ mod tests {
         let movable: PartySet = [Party::Writer, Party::Clock].into_iter().collect();
         let (mut random, mut weighted) = (Random::new(1), Weighted::default());
         weighted.begin(&regime, 100, &mut random);
-        let writes = (0..1000).filter(|step| weighted.pick(Moment { step: *step, movable, waits_for_time: false }, &mut random) == Party::Writer).count();
+        let writes = (0..1000)
+            .filter(|step| {
+                weighted.pick(Moment { step: *step, movable, waits_for_time: false }, &mut random) == Party::Writer
+            })
+            .count();
         assert!((70..130).contains(&writes), "{writes} of 1000");
     }
 }

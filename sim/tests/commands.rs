@@ -1,0 +1,151 @@
+//! The command line seen from outside: help, verdicts, failure pages, errors, exit codes. What the program prints is kept in
+//! snapshots, which hold no timings.
+
+mod common;
+
+use common::{Asked, ask, folder, write};
+
+#[test]
+fn help_has_examples_and_fits_a_phone() {
+    for command in [&["--help"][..], &["run", "--help"], &["replay", "--help"], &["check-determinism", "--help"]] {
+        let Asked { code, out, err } = ask(command);
+        assert_eq!((code, err.as_str()), (0, ""), "{command:?}");
+        assert!(out.contains("Examples:"), "{command:?}");
+        let widest = out.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(70), "{command:?}: {widest:?}");
+        insta::assert_snapshot!(format!("help_{}", command[0].trim_start_matches('-')), out);
+    }
+}
+
+#[test]
+fn a_clean_campaign_exits_0_and_says_what_it_exercised() {
+    let Asked { code, out, err } = ask(&["run", "--seeds", "0..300", "--jobs", "2"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let first = out.lines().next();
+    assert_eq!(first, Some("clean  300 seeds, 0..300"));
+    assert!(out.lines().all(|line| line.chars().count() <= 70), "{out}");
+    for part in ["batches", "operations", "faults", "checkers", "exact-prefix", "schedules/second"] {
+        assert!(out.contains(part), "no {part} in:\n{out}");
+    }
+}
+
+#[test]
+fn a_summary_can_be_had_as_json() {
+    let Asked { code, out, .. } = ask(&["run", "--seeds", "0..100", "--json"]);
+    assert_eq!(code, 0, "{out}");
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["clean"], true);
+    assert_eq!(json["seeds"], 100);
+    assert!(json["decided"]["exact-prefix"].as_u64() > Some(0), "{json}");
+}
+
+#[test]
+fn a_broken_promise_exits_1_with_a_page_and_a_file_that_replays() {
+    let folder = folder("page");
+    let failures = folder.to_string_lossy();
+    let Asked { code, out, .. } = ask(&["run", "--seeds", "0..50", "--world", "canary", "--failures", &failures]);
+    assert_eq!(code, 1, "{out}");
+    let whole = &out[out.find("\n\nBROKEN").expect("a page follows the summary") + 2..];
+    let page = whole.replace(&*failures, "DIR");
+    assert!(page.lines().count() <= 40, "{page}");
+    assert!(page.lines().all(|line| line.chars().count() <= 70), "{page}");
+    insta::assert_snapshot!("failure_page", page);
+
+    let file = whole.lines().last().and_then(|line| line.rsplit(' ').next()).unwrap();
+    let once = ask(&["replay", file]);
+    let twice = ask(&["replay", file]);
+    assert_eq!(once.code, 1, "{}", once.out);
+    assert_eq!((once.out.clone(), once.err), (twice.out, twice.err));
+    assert!(once.out.contains("BROKEN  stop-quiescent"), "{}", once.out);
+}
+
+#[test]
+fn a_seed_and_its_file_replay_to_the_same_trace() {
+    let folder = folder("seed");
+    let failures = folder.to_string_lossy();
+    let failed = ask(&["run", "--seeds", "0..50", "--world", "canary", "--failures", &failures]);
+    let file = failed.out.lines().last().and_then(|line| line.rsplit(' ').next()).unwrap().to_owned();
+    let seed = file.trim_end_matches(".jsonl").rsplit('-').next().unwrap();
+    let (of_seed, of_file) = (ask(&["replay", seed, "--world", "canary"]), ask(&["replay", &file]));
+    assert_eq!(of_seed.out, of_file.out);
+}
+
+#[test]
+fn a_commit_hash_is_a_seed_and_is_printed_folded() {
+    let Asked { code, out, .. } = ask(&["replay", "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"]);
+    assert_eq!(code, 0, "{out}");
+    let seed = out.strip_prefix("seed ").and_then(|rest| rest.split(',').next()).unwrap();
+    assert_eq!(ask(&["replay", seed]).out, out);
+}
+
+#[test]
+fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
+    let questions: [(&str, &[&str]); 10] = [
+        ("no_command", &[]),
+        ("unknown_command", &["walk"]),
+        ("empty_range", &["run", "--seeds", "5..5"]),
+        ("no_range", &["run", "--seeds", "5"]),
+        ("no_time", &["run", "--time", "soon"]),
+        ("seeds_and_time", &["run", "--seeds", "0..5", "--time", "1s"]),
+        ("no_jobs", &["run", "--jobs", "0"]),
+        ("unknown_world", &["run", "--world", "moon"]),
+        ("neither_seed_nor_file", &["replay", "no-such-file.jsonl"]),
+        ("short_hash", &["replay", "2fd4e1c"]),
+    ];
+    for (name, question) in questions {
+        let Asked { code, out, err } = ask(question);
+        assert_eq!((code, out.as_str()), (2, ""), "{question:?}: {err}");
+        insta::assert_snapshot!(format!("error_{name}"), err);
+    }
+}
+
+#[test]
+fn a_file_that_is_damaged_exits_2_and_says_where() {
+    let folder = folder("damaged");
+    let failed = ask(&["run", "--seeds", "0..50", "--world", "canary", "--failures", &folder.to_string_lossy()]);
+    let file = failed.out.lines().last().and_then(|line| line.rsplit(' ').next()).unwrap().to_owned();
+    let good = std::fs::read_to_string(file).unwrap();
+    let lines: Vec<&str> = good.lines().collect();
+    let damages = [
+        ("empty", String::new()),
+        ("not_decisions", "hello\n".to_owned()),
+        ("other_format", "{\"format\":\"tarot\",\"version\":1}\n".to_owned()),
+        ("other_version", good.replacen("\"version\":1", "\"version\":7", 1)),
+        ("no_header", format!("{}\n", lines[0])),
+        ("other_world", good.replacen("\"world\":\"canary\"", "\"world\":\"moon\"", 1)),
+        ("cut_off", good[..good.len() - 6].to_owned()),
+        ("unknown_operation", format!("{}\n{}\n{{\"Dance\":{{}}}}\n", lines[0], lines[1])),
+    ];
+    for (name, text) in damages {
+        let path = write(&folder, "damaged.jsonl", &text);
+        let Asked { code, out, err } = ask(&["replay", &path]);
+        assert_eq!((code, out.as_str()), (2, ""), "{name}: {err}");
+        insta::assert_snapshot!(format!("damaged_{name}"), err.replace(&path, "FILE"));
+    }
+}
+
+#[test]
+fn an_edited_file_is_followed_as_far_as_it_makes_sense() {
+    let folder = folder("edited");
+    let failed = ask(&["run", "--seeds", "0..50", "--world", "canary", "--failures", &folder.to_string_lossy()]);
+    let file = failed.out.lines().last().and_then(|line| line.rsplit(' ').next()).unwrap().to_owned();
+    let good = std::fs::read_to_string(file).unwrap();
+    let without_opening: String =
+        good.lines().filter(|line| !line.contains("Open")).map(|line| format!("{line}\n")).collect();
+    let path = write(&folder, "edited.jsonl", &without_opening);
+    let Asked { code, out, .. } = ask(&["replay", &path]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.ends_with("clean: stop-quiescent is not broken here\n"), "{out}");
+    assert!(!out.contains("skipped 0,"), "{out}");
+}
+
+#[test]
+fn determinism_is_checked_in_two_processes_and_with_other_numbers_of_jobs() {
+    let asked = std::process::Command::new(env!("CARGO_BIN_EXE_mwsim"))
+        .args(["check-determinism", "--seeds", "0..300"])
+        .output()
+        .unwrap();
+    let out = String::from_utf8(asked.stdout).unwrap();
+    assert_eq!(asked.status.code(), Some(0), "{out}");
+    assert_eq!(out.lines().filter(|line| line.starts_with("same")).count(), 3, "{out}");
+}
