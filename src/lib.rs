@@ -6,7 +6,10 @@
 //!
 //! - [`machine`] is the store manager as a state machine: no I/O, no clock, no task. Start with
 //!   [`StoreManager`](machine::StoreManager) and the contract above it.
-#![cfg_attr(feature = "testing", doc = "- [`testing`] holds what proves it: a reference model, a generator of legal operations, and the world they run in.")]
+#![cfg_attr(
+    feature = "testing",
+    doc = "- [`testing`] holds what proves it: a reference model, a generator of legal operations, and the world they run in."
+)]
 //! - [`docs::promises`] says what it promises, [`docs::inside`] how it keeps it.
 
 pub mod docs;

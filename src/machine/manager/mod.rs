@@ -254,5 +254,7 @@ impl<V: PartialEq> StoreManager<V> {
     /// Every mutation that may wake calls ends here: the order of wake-ups depends on nothing but the calls.
     fn finish(&mut self) {
         self.watchers.wakes.sort_unstable_by(|a, b| b.cmp(a));
+        // A call whose watcher ends in the very step that woke it is woken once.
+        self.watchers.wakes.dedup();
     }
 }
