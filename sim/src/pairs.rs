@@ -1,4 +1,4 @@
-//! Promises that compare runs: on one of sixty-four seeds the run is made again in three other ways.
+//! Promises that compare runs: on one of 128 seeds the run is made again in three other ways.
 
 use multiwatcher::machine::{Cause, NextError, ResumeError, WatchError, WatcherId};
 use multiwatcher::testing::{
@@ -10,7 +10,7 @@ use crate::course::Broken;
 use crate::decisions::Decisions;
 
 /// The share of seeds whose runs are compared.
-pub const ONE_OF: u64 = 64;
+pub const ONE_OF: u64 = 128;
 
 /// Something that a reader, or all of them, heard, with what it was told; ids of watchers left out, for they are not the same in a
 /// twin.

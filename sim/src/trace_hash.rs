@@ -68,7 +68,7 @@ impl Encoder {
         self.used = 0;
     }
 
-    #[inline]
+    #[inline(always)]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
         if self.used + N > CAPACITY {
             self.flush();

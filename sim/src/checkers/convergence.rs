@@ -1,8 +1,8 @@
 //! convergence: once the backing is quiet and healed, every watcher that keeps calling reaches its latest state in time.
 
-use multiwatcher::testing::{CallSeen, Expected, How, Party, Promise, State, WatcherStage};
+use multiwatcher::testing::{CallSeen, Expected, Party, Promise, State, WatcherStage};
 
-use super::{Checker, Facts, Healed, Verdict, ensure};
+use super::{Checker, Facts, Healed, Polled, Verdict, ensure};
 
 /// Looks at polls that must give a batch, and at the end of the healing.
 #[derive(Debug, Default)]
@@ -26,9 +26,10 @@ impl Checker for Convergence {
         self.backing = state;
     }
 
-    fn called(&mut self, facts: Facts<'_>, reader: u8, how: How, seen: CallSeen) -> Verdict {
-        let behind = matches!(facts.watcher(reader).stage(), WatcherStage::Behind { .. });
-        if !behind || facts.reference.expect(reader, how) != Expected::Batch {
+    fn called(&mut self, facts: Facts<'_>, polled: Polled) -> Verdict {
+        let Polled { reader, seen, expected, stage, .. } = polled;
+        let behind = matches!(stage, WatcherStage::Behind { .. });
+        if !behind || expected != Expected::Batch {
             return Ok(());
         }
         self.decided += 1;

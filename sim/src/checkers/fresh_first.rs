@@ -1,8 +1,8 @@
 //! fresh-first: the first batch is the whole filtered state, and waits for nothing but the very first load.
 
-use multiwatcher::testing::{CallSeen, Expected, How, Promise, WatcherStage};
+use multiwatcher::testing::{CallSeen, Expected, Promise, WatcherStage};
 
-use super::{Checker, Facts, Taken, Verdict, ensure};
+use super::{Checker, Facts, Polled, Taken, Verdict, ensure};
 
 /// Looks at the polls of watchers that have had no batch, and for empty batches of those that have.
 #[derive(Debug, Default)]
@@ -17,13 +17,13 @@ impl Checker for FreshFirst {
         &mut self.decided
     }
 
-    fn called(&mut self, facts: Facts<'_>, reader: u8, how: How, seen: CallSeen) -> Verdict {
-        if facts.watcher(reader).stage() != WatcherStage::Fresh {
+    fn called(&mut self, facts: Facts<'_>, polled: Polled) -> Verdict {
+        let Polled { reader, seen, expected, stage, .. } = polled;
+        if stage != WatcherStage::Fresh {
             return Ok(());
         }
         self.decided += 1;
         let loaded = if facts.reference.is_loaded() { "is" } else { "is not" };
-        let expected = facts.reference.expect(reader, how);
         let right = match (expected, seen) {
             (Expected::Batch, CallSeen::Batch(_)) => true,
             (Expected::Batch, CallSeen::Waits | CallSeen::Nothing | CallSeen::Error(_)) => false,

@@ -33,7 +33,8 @@ use core::time::Duration;
 
 use multiwatcher::machine::{NextError, Progress, Report, ResumeError, ResumePoint, WatchError, WatcherId};
 use multiwatcher::testing::{
-    BatchSeen, Broken, CallSeen, DeltaSeen, How, Observation, Party, Promise, Reference, Regime, State, Watcher,
+    BatchSeen, Broken, CallSeen, DeltaSeen, Expected, How, Observation, Party, Promise, Reference, Regime, State,
+    Watcher, WatcherStage,
 };
 
 pub use suite::Suite;
@@ -50,6 +51,21 @@ pub struct Facts<'a> {
     pub reference: &'a Reference,
     /// By reader, the fold of the batches it was told, the one being looked at included.
     pub views: &'a [State; Party::READERS],
+}
+
+/// A poll.
+#[derive(Debug, Clone, Copy)]
+pub struct Polled {
+    /// Whose.
+    pub reader: u8,
+    /// How, and of which call.
+    pub how: How,
+    /// What it came to.
+    pub seen: CallSeen,
+    /// What it had to come to.
+    pub expected: Expected,
+    /// Where the watcher stands.
+    pub stage: WatcherStage,
 }
 
 /// A batch that was taken.
@@ -131,7 +147,7 @@ pub trait Checker: Default {
     }
 
     /// A call was polled.
-    fn called(&mut self, _: Facts<'_>, _reader: u8, _how: How, _seen: CallSeen) -> Verdict {
+    fn called(&mut self, _: Facts<'_>, _: Polled) -> Verdict {
         Ok(())
     }
 

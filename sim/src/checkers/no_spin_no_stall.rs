@@ -3,7 +3,7 @@
 use multiwatcher::machine::Time;
 use multiwatcher::testing::{CallSeen, Expected, How, Observation, Promise};
 
-use super::{Checker, Facts, Verdict, ensure};
+use super::{Checker, Facts, Polled, Verdict, ensure};
 
 /// Looks at every request, and at which call of a line gets the batch. What must be asked for, and when, the reference model
 /// says; that two subscriptions are a back-off apart, and that time moves between requests, is checked here without it.
@@ -54,11 +54,12 @@ impl Checker for NoSpinNoStall {
         Ok(())
     }
 
-    fn called(&mut self, facts: Facts<'_>, reader: u8, how: How, seen: CallSeen) -> Verdict {
+    fn called(&mut self, facts: Facts<'_>, polled: Polled) -> Verdict {
+        let Polled { reader, how, seen, expected, .. } = polled;
         let line = facts.watcher(reader).line();
         let Some(head) = line.first() else { return Ok(()) };
         self.decided += 1;
-        let overtakes = facts.reference.expect(reader, how) != Expected::Batch && how != How::Again(*head);
+        let overtakes = expected != Expected::Batch && how != How::Again(*head);
         ensure!(
             !(overtakes && matches!(seen, CallSeen::Batch(_))),
             "reader {reader}: {how:?} got the batch before call {head}"

@@ -1,9 +1,9 @@
 //! restart-transparent: a reload is one more revno at most, and nothing of an old generation touches the store.
 
 use multiwatcher::machine::{NextError, RestartPolicy, Revno};
-use multiwatcher::testing::{Broken, CallSeen, ConnectionStage, How, Observation, Promise, State};
+use multiwatcher::testing::{Broken, CallSeen, ConnectionStage, Observation, Promise, State};
 
-use super::{Census, Checker, Facts, Verdict, ensure, generation_of};
+use super::{Census, Checker, Facts, Polled, Verdict, ensure, generation_of};
 
 /// Looks at what messages of old generations and reloads change, and at what readers are told of a failure.
 #[derive(Debug, Default)]
@@ -64,7 +64,8 @@ impl Checker for RestartTransparent {
         Ok(())
     }
 
-    fn called(&mut self, facts: Facts<'_>, reader: u8, _: How, seen: CallSeen) -> Verdict {
+    fn called(&mut self, facts: Facts<'_>, polled: Polled) -> Verdict {
+        let Polled { reader, seen, .. } = polled;
         let told = matches!(seen, CallSeen::Error(NextError::Ended(_)));
         let invisible = facts.regime.config.restart == RestartPolicy::Invisible && facts.reference.ended().is_none();
         ensure!(!(told && invisible), "reader {reader} was told of a failure of the backing: {seen:?}");

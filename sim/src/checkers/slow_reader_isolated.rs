@@ -3,9 +3,9 @@
 //! That it changes nothing for others is decided on pairs of runs: one as it is, one with a reader added that reads once and never again.
 
 use multiwatcher::machine::NextError;
-use multiwatcher::testing::{CallSeen, Expected, How, Observation, Promise, WatcherStage};
+use multiwatcher::testing::{CallSeen, Expected, Observation, Promise, WatcherStage};
 
-use super::{Checker, Facts, Verdict, ensure};
+use super::{Checker, Facts, Polled, Verdict, ensure};
 use crate::pairs::Heard;
 
 /// Looks at polls of watchers that lag or may lag, and compares what readers were told in two runs.
@@ -21,9 +21,10 @@ impl Checker for SlowReaderIsolated {
         &mut self.decided
     }
 
-    fn called(&mut self, facts: Facts<'_>, reader: u8, how: How, seen: CallSeen) -> Verdict {
+    fn called(&mut self, facts: Facts<'_>, polled: Polled) -> Verdict {
+        let Polled { reader, seen, expected, stage, .. } = polled;
         let told = matches!(seen, CallSeen::Error(NextError::Lagged { .. }));
-        let due = match facts.reference.expect(reader, how) {
+        let due = match expected {
             Expected::Error(error @ NextError::Lagged { .. }) => Some(error),
             Expected::Error(NextError::Stopped | NextError::Ended(_) | NextError::UnknownCall { .. })
             | Expected::Waits
@@ -31,7 +32,7 @@ impl Checker for SlowReaderIsolated {
             | Expected::Batch
             | Expected::Unknown => None,
         };
-        let behind = matches!(facts.watcher(reader).stage(), WatcherStage::Behind { .. });
+        let behind = matches!(stage, WatcherStage::Behind { .. });
         let limited = facts.regime.config.lag_limit.is_some() || facts.regime.config.lag_age.is_some();
         self.decided += u64::from(told || due.is_some() || behind && limited);
         match due {

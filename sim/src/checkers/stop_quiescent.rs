@@ -1,9 +1,9 @@
 //! stop-quiescent: once a watcher is stopped it yields nothing, its calls are decided, and nothing of it stays.
 
 use multiwatcher::machine::{NextError, ResumeError, ResumePoint, WatchError, WatcherId};
-use multiwatcher::testing::{Broken, CallSeen, How, Observation, Promise, WatcherStage};
+use multiwatcher::testing::{Broken, CallSeen, Observation, Promise, WatcherStage};
 
-use super::{Census, Checker, Facts, Verdict, ensure};
+use super::{Census, Checker, Facts, Polled, Verdict, ensure};
 
 /// Looks at each stop, at what is polled after it, and at the ids of new watchers.
 #[derive(Debug, Default)]
@@ -45,8 +45,9 @@ impl Checker for StopQuiescent {
         Ok(())
     }
 
-    fn called(&mut self, facts: Facts<'_>, reader: u8, _: How, seen: CallSeen) -> Verdict {
-        if facts.watcher(reader).stage() != WatcherStage::None {
+    fn called(&mut self, _: Facts<'_>, polled: Polled) -> Verdict {
+        let Polled { reader, seen, stage, .. } = polled;
+        if stage != WatcherStage::None {
             return Ok(());
         }
         self.decided += 1;

@@ -1,9 +1,9 @@
 //! stop-total: any order of calls is fine, and stop waits for nothing. What may follow an end is decided at once.
 
 use multiwatcher::machine::{NextError, WatchError, WatcherId};
-use multiwatcher::testing::{CallSeen, Expected, How, Promise, WatcherStage};
+use multiwatcher::testing::{CallSeen, Expected, Promise, WatcherStage};
 
-use super::{Checker, Facts, Verdict, ensure};
+use super::{Checker, Facts, Polled, Verdict, ensure};
 
 /// Looks at calls in an order nobody would choose: of watchers that ended, of calls that are over, of a machine that ended.
 #[derive(Debug, Default)]
@@ -28,9 +28,9 @@ impl Checker for StopTotal {
         Ok(())
     }
 
-    fn called(&mut self, facts: Facts<'_>, reader: u8, how: How, seen: CallSeen) -> Verdict {
-        let expected = facts.reference.expect(reader, how);
-        let (right, words) = match (expected, facts.watcher(reader).stage()) {
+    fn called(&mut self, _: Facts<'_>, polled: Polled) -> Verdict {
+        let Polled { reader, seen, expected, stage, .. } = polled;
+        let (right, words) = match (expected, stage) {
             (Expected::Unknown, _) => {
                 (matches!(seen, CallSeen::Error(NextError::UnknownCall { .. })), "its call is over")
             }

@@ -23,7 +23,7 @@ use super::slow_reader_isolated::SlowReaderIsolated;
 use super::stop_quiescent::StopQuiescent;
 use super::stop_total::StopTotal;
 use super::truthful_report::TruthfulReport;
-use super::{Census, Checker, Facts, Healed, Taken};
+use super::{Census, Checker, Facts, Healed, Polled, Taken};
 
 macro_rules! suite {
     ($($field:ident: $checker:ident,)+) => {
@@ -86,7 +86,9 @@ macro_rules! suite {
                         $(red($checker::PROMISE, self.$field.resumed(facts, reader, from, result));)+
                     }
                     Observation::Called { reader, how, seen } => {
-                        $(red($checker::PROMISE, self.$field.called(facts, reader, how, seen));)+
+                        let (expected, stage) = (facts.reference.expect(reader, how), facts.watcher(reader).stage());
+                        let polled = Polled { reader, how, seen, expected, stage };
+                        $(red($checker::PROMISE, self.$field.called(facts, polled));)+
                         if let Some(taken) = taken {
                             $(red($checker::PROMISE, self.$field.taken(facts, taken));)+
                         }
