@@ -87,6 +87,24 @@ fn slow_readers_are_told_that_they_lag() {
 }
 
 #[test]
+fn without_leave_to_lag_a_watcher_ends_with_the_first_change_it_has_not_taken() {
+    fn tweak(regime: &mut Regime) {
+        regime.config.lag_limit = Some(0);
+        regime.config.window = 0;
+    }
+    holds(file!(), |script| {
+        play(script, tweak, |_, lockstep| {
+            let behind = lockstep.world().report().watchers.behind;
+            demand(behind == 0, Promise::SlowReaderIsolated, || format!("{behind} watchers are behind"))?;
+            Ok(u32::try_from(
+                calls(lockstep).filter(|(.., seen)| matches!(seen, CallSeen::Error(NextError::Lagged { .. }))).count(),
+            )
+            .unwrap_or(0))
+        })
+    });
+}
+
+#[test]
 fn no_spin_no_stall() {
     fn tweak(regime: &mut Regime) {
         regime.faults.failed_call = 128;
