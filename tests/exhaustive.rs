@@ -39,6 +39,5 @@ fn run(scope: &Scope, limits: Limits) -> Outcome<Broken> {
         let story: Vec<String> = moves.iter().map(ToString::to_string).collect();
         panic!("{broken}\n  {}", story.join("; "));
     }
-    println!("{} states, {} sequences, depth {}", outcome.states, outcome.tried, outcome.depth);
     outcome
 }

@@ -158,12 +158,15 @@ const ROOT: u32 = u32::MAX;
 /// States that are expanded between two looks at the fingerprints.
 const BLOCK: usize = 8192;
 
+/// A move from a state, the fingerprint of where it led, and that state or what went wrong.
+type Child<P> = (Move, u128, Result<P, (&'static str, <P as Player>::Wrong)>);
+
 /// What came of one state.
 struct Grown<P: Player> {
     path: u32,
     tried: u64,
-    /// Moves from it, with the state they led to or what went wrong; those that led to a known state are left out.
-    children: Vec<(Move, u128, Result<P, (&'static str, P::Wrong)>)>,
+    /// Those that led to a known state are left out.
+    children: Vec<Child<P>>,
     /// What is wrong when its readers have read all there is.
     ends_wrong: Vec<(&'static str, P::Wrong)>,
 }
