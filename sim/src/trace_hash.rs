@@ -54,7 +54,7 @@ impl fmt::Debug for TraceHash {
 /// Bytes encoded before they are hashed: a step nearly always fits.
 const CAPACITY: usize = 256;
 
-/// Writes what is hashed as little-endian bytes, `usize` as 64 bits, so that every platform hashes the same.
+/// Writes what is hashed as little-endian bytes (inlined into the derived `Hash`, where most sizes are known), `usize` as 64 bits, so that every platform hashes the same.
 struct Encoder {
     bytes: [u8; CAPACITY],
     used: usize,
@@ -93,32 +93,32 @@ impl Hasher for Encoder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u8(&mut self, value: u8) {
         self.put([value]);
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u16(&mut self, value: u16) {
         self.put(value.to_le_bytes());
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u32(&mut self, value: u32) {
         self.put(value.to_le_bytes());
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u64(&mut self, value: u64) {
         self.put(value.to_le_bytes());
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u128(&mut self, value: u128) {
         self.put(value.to_le_bytes());
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_usize(&mut self, value: usize) {
         self.put((value as u64).to_le_bytes());
     }

@@ -197,8 +197,8 @@ impl Regime {
         let weights = Weights {
             writer: pick(&mut draw, &[2, 3, 4, 8]),
             stream: pick(&mut draw, &[8, 24, 48]),
-            caller: pick(&mut draw, &[12, 32, 64]),
-            clock: pick(&mut draw, &[1, 1, 1, 3]),
+            caller: pick(&mut draw, &[24, 48, 64]),
+            clock: pick(&mut draw, &[1, 1, 1, 2]),
             saboteur: pick(&mut draw, &[1, 1, 2]),
             owner: 1,
             reader: pick(&mut draw, &[8, 16, 24]),
@@ -207,7 +207,7 @@ impl Regime {
             writer: pick(&mut draw, &[20, 60, 200]),
             saboteur: pick(&mut draw, &[0, 3, 8, 24]),
             owner: u16::from(draw(16) == 0),
-            opens: pick(&mut draw, &[2, 6, 20]),
+            opens: pick(&mut draw, &[4, 8, 20]),
         };
         let unfiltered = pick(&mut draw, &[128, 192, 256]);
         Self { shape, values, config, telling, readers, unfiltered, commits, faults, weights, budgets }
