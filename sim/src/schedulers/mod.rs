@@ -145,6 +145,12 @@ impl PartySet {
         self.0 >> party.index() & 1 == 1
     }
 
+    /// One if the party of this number is in it, else zero.
+    #[inline]
+    pub fn bit(self, index: usize) -> u32 {
+        u32::from(self.0 >> index & 1)
+    }
+
     /// Whether nobody is.
     pub fn is_empty(self) -> bool {
         self.0 == 0

@@ -3,22 +3,16 @@
 
 use multiwatcher::testing::{Choices, Party, Regime, Stream};
 
-use super::{Moment, PartySet, Scheduler};
+use super::{Moment, Scheduler};
 
 /// Everybody who can move moves as often as the regime says.
-///
-/// A party is drawn from a table in which each stands as often as its weight says, and again if it cannot move: that costs two
-/// draws on average, where adding up the weights of those who can move would look at each of them twice.
 #[derive(Debug, Clone)]
 pub struct Weighted {
-    table: [u8; TABLE],
-    weights: [u32; Party::COUNT],
+    weights: [u32; PLACES],
 }
 
-/// Places in the table; a power of two, so that a draw is a few bits.
-const TABLE: usize = 128;
-/// Draws before the weights are added up after all.
-const DRAWS: u32 = 12;
+/// A place for every party, and some more that stay empty: loops over sixteen are done in a few instructions.
+const PLACES: usize = 16;
 /// How much more often time moves when nothing else is waited for.
 const HURRY: u32 = 8;
 /// The clock's number.
@@ -26,14 +20,14 @@ const CLOCK: usize = 3;
 
 impl Default for Weighted {
     fn default() -> Self {
-        Self { table: [0; TABLE], weights: [1; Party::COUNT] }
+        Self { weights: [1; PLACES] }
     }
 }
 
 impl Scheduler for Weighted {
     fn begin(&mut self, regime: &Regime, _: u32, _: &mut impl Choices) {
         let weights = &regime.weights;
-        self.weights = [0; Party::COUNT];
+        self.weights = [0; PLACES];
         for party in regime.parties() {
             self.weights[party.index()] = u32::from(match party {
                 Party::Writer => weights.writer,
@@ -45,50 +39,29 @@ impl Scheduler for Weighted {
                 Party::Reader(_) => weights.reader,
             });
         }
-        self.fill();
     }
 
+    /// Adds the weights up and counts the sums that the draw reaches: no branch depends on who can move, which nobody could
+    /// predict.
     #[inline]
     fn pick(&mut self, moment: Moment, choices: &mut impl Choices) -> Party {
-        let Moment { movable, waits_for_time, .. } = moment;
-        if waits_for_time && movable.has(Party::Clock) && self.time_moves(movable, choices) {
-            return Party::Clock;
+        let mut sums = [0; PLACES];
+        let mut sum = 0;
+        for (index, (weight, place)) in self.weights.iter().zip(&mut sums).enumerate() {
+            let hurry = if moment.waits_for_time && index == CLOCK { HURRY } else { 1 };
+            sum += weight * hurry * moment.movable.bit(index);
+            *place = sum;
         }
-        for _ in 0..DRAWS {
-            let party = Party::at(usize::from(self.table[choices.below(Stream::Schedule, TABLE as u32) as usize]));
-            if movable.has(party) {
-                return party;
-            }
-        }
-        movable.nth(choices.below(Stream::Schedule, movable.len()))
+        let draw = choices.below(Stream::Schedule, sum);
+        Party::at(sums.iter().map(|sum| usize::from(*sum <= draw)).sum())
     }
 
     fn came_to_nothing(&mut self, _: Party) {}
 }
 
-impl Weighted {
-    /// Each party gets its share of the places, at least one.
-    fn fill(&mut self) {
-        let total: u32 = self.weights.iter().sum::<u32>().max(1);
-        let (mut place, mut sum) = (0, 0);
-        for (index, weight) in self.weights.iter().enumerate().filter(|(_, weight)| **weight > 0) {
-            sum += weight;
-            let end = (sum as usize * TABLE / total as usize).max(place + 1).min(TABLE);
-            self.table[place..end].fill(u8::try_from(index).expect("a dozen parties"));
-            place = end;
-        }
-    }
-
-    /// Whether it is time that moves, when nothing else is waited for.
-    fn time_moves(&self, movable: PartySet, choices: &mut impl Choices) -> bool {
-        let others: u32 = movable.indexes().filter(|index| *index != CLOCK).map(|index| self.weights[index]).sum();
-        let clock = self.weights[CLOCK] * HURRY;
-        choices.below(Stream::Schedule, clock + others) < clock
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::PartySet;
     use super::*;
     use crate::random::Random;
 

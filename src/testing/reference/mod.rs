@@ -220,17 +220,12 @@ impl Reference {
 
     /// How many watchers there must be in each state.
     pub fn census(&self) -> Watchers {
-        let mut census = Watchers::default();
+        let mut counts = [0; 5];
         for watcher in &self.watchers {
-            match watcher.stage {
-                WatcherStage::None => {}
-                WatcherStage::Fresh => census.fresh += 1,
-                WatcherStage::CaughtUp => census.caught_up += 1,
-                WatcherStage::Behind { .. } => census.behind += 1,
-                WatcherStage::Ended(_) => census.ended += 1,
-            }
+            counts[watcher.stage.number()] += 1;
         }
-        census
+        let [_, fresh, caught_up, behind, ended] = counts;
+        Watchers { fresh, caught_up, behind, ended }
     }
 
     /// How many calls must be pending.

@@ -53,6 +53,19 @@ pub enum WatcherStage {
     Ended(NextError),
 }
 
+impl WatcherStage {
+    /// Its place among the stages, for counting without a branch.
+    pub(super) fn number(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Fresh => 1,
+            Self::CaughtUp => 2,
+            Self::Behind { .. } => 3,
+            Self::Ended(_) => 4,
+        }
+    }
+}
+
 impl Watcher {
     pub(super) fn new() -> Self {
         Self { stage: WatcherStage::None, ids: IdSet::EMPTY, line: Vec::with_capacity(8), woken: false }
