@@ -135,7 +135,9 @@ impl<S: Subject + Clone> Player for Lockstep<S> {
 
     fn play(&mut self, step: Move) -> Result<(), Broken> {
         step.operations().iter().try_for_each(|operation| must(self, operation))?;
-        drop_waiting(self.world(), step).map_or(Ok(()), |operation| must(self, &operation))
+        drop_waiting(self.world(), step).map_or(Ok(()), |operation| must(self, &operation))?;
+        self.shed();
+        Ok(())
     }
 
     fn is_legal(&self, step: Move) -> bool {
