@@ -12,7 +12,8 @@ use crate::tally::Tally;
 pub struct Course<S> {
     world: World<S>,
     referee: Referee,
-    census: Census,
+    /// After the last operation in which the subject had a part.
+    census: Option<Census>,
     steps: usize,
     healing_since: Time,
     /// The subject recounts its invariants: at the end, after every step.
@@ -53,8 +54,15 @@ impl<S: Fresh> Course<S> {
         let world = World::start(Regime::calm(1, &[]));
         let stage = world.stage();
         let referee = Referee::new(0, stage.regime(), stage.universe());
-        let census = Census { report: world.report(), store: None };
-        Self { world, referee, census, steps: 0, healing_since: Time::ZERO, recounts: (false, false), hashes: None }
+        Self {
+            world,
+            referee,
+            census: None,
+            steps: 0,
+            healing_since: Time::ZERO,
+            recounts: (false, false),
+            hashes: None,
+        }
     }
 
     /// Another run.
@@ -155,9 +163,13 @@ impl<S: Fresh> Course<S> {
             self.keep_hash();
             return self.verdict();
         }
-        self.census.report = self.world.report();
-        self.census.store = if self.referee.looks_at_store() { self.world.store() } else { None };
-        self.referee.settle(regime, &self.census);
+        let report = match self.census.take() {
+            Some(old) => self.world.report_again(old.report),
+            None => self.world.report(),
+        };
+        let store = if self.referee.looks_at_store() { self.world.store() } else { None };
+        let census = self.census.insert(Census { report, store });
+        self.referee.settle(regime, census);
         self.keep_hash();
         if self.recounts.1 && !self.referee.is_red() {
             self.recount()?;
