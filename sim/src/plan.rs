@@ -20,7 +20,7 @@ pub struct Plan {
 /// Every run has at least so many steps before its healing.
 pub const FEWEST_STEPS: u32 = 100;
 /// How many more it may have. Odd lengths matter little, so the spread is small and the speed of campaigns even.
-const SPREAD: u32 = 8;
+const SPREAD: u32 = 4;
 
 impl Plan {
     /// Draws one.

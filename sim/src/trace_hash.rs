@@ -70,11 +70,15 @@ impl Encoder {
 
     #[inline(always)]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        if self.used + N > CAPACITY {
+        let mut place = self.bytes.get_mut(self.used..).and_then(|rest| rest.first_chunk_mut());
+        if place.is_none() {
             self.flush();
+            place = self.bytes.first_chunk_mut();
         }
-        self.bytes[self.used..self.used + N].copy_from_slice(&bytes);
-        self.used += N;
+        if let Some(place) = place {
+            *place = bytes;
+            self.used = self.used.wrapping_add(N);
+        }
     }
 }
 
@@ -127,7 +131,6 @@ impl Hasher for Encoder {
     #[inline]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a discriminant below 256")]
     fn write_isize(&mut self, value: isize) {
-        debug_assert!((0..256).contains(&value), "an enum with too many variants: {value}");
         self.put([value as u8]);
     }
 }

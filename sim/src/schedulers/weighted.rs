@@ -45,15 +45,22 @@ impl Scheduler for Weighted {
     /// predict.
     #[inline]
     fn pick(&mut self, moment: Moment, choices: &mut impl Choices) -> Party {
+        let mut weights = self.weights;
+        if moment.waits_for_time {
+            weights[CLOCK] *= HURRY;
+        }
         let mut sums = [0; PLACES];
-        let mut sum = 0;
-        for (index, (weight, place)) in self.weights.iter().zip(&mut sums).enumerate() {
-            let hurry = if moment.waits_for_time && index == CLOCK { HURRY } else { 1 };
-            sum += weight * hurry * moment.movable.bit(index);
-            *place = sum;
+        let mut sum = 0u32;
+        for index in 0..PLACES {
+            sum = sum.wrapping_add(weights[index].wrapping_mul(moment.movable.bit(index)));
+            sums[index] = sum;
         }
         let draw = choices.below(Stream::Schedule, sum);
-        Party::at(sums.iter().map(|sum| usize::from(*sum <= draw)).sum())
+        let mut passed = 0;
+        for sum in sums {
+            passed += usize::from(sum <= draw);
+        }
+        Party::at(passed)
     }
 
     fn came_to_nothing(&mut self, _: Party) {}

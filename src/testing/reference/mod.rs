@@ -220,11 +220,9 @@ impl Reference {
 
     /// How many watchers there must be in each state.
     pub fn census(&self) -> Watchers {
-        let mut counts = [0; 5];
-        for watcher in &self.watchers {
-            counts[watcher.stage.number()] += 1;
-        }
-        let [_, fresh, caught_up, behind, ended] = counts;
+        // Eight bits for each stage: no branch, which nobody could predict, and no memory in between.
+        let packed = self.watchers.iter().fold(0u64, |packed, watcher| packed + (1 << (8 * watcher.stage.number())));
+        let [_, fresh, caught_up, behind, ended, ..] = packed.to_le_bytes().map(usize::from);
         Watchers { fresh, caught_up, behind, ended }
     }
 
