@@ -140,6 +140,15 @@ fn an_edited_file_is_followed_as_far_as_it_makes_sense() {
 }
 
 #[test]
+fn progress_is_told_in_lines_where_there_is_no_terminal() {
+    let asked =
+        std::process::Command::new(env!("CARGO_BIN_EXE_mwsim")).args(["run", "--time", "1300ms"]).output().unwrap();
+    let (out, err) = (String::from_utf8(asked.stdout).unwrap(), String::from_utf8(asked.stderr).unwrap());
+    assert_eq!(asked.status.code(), Some(0), "{out}{err}");
+    assert!(err.lines().all(|line| line.contains(" seeds, ")) && err.lines().count() == 1, "{err}");
+}
+
+#[test]
 fn determinism_is_checked_in_two_processes_and_with_other_numbers_of_jobs() {
     let asked = std::process::Command::new(env!("CARGO_BIN_EXE_mwsim"))
         .args(["check-determinism", "--seeds", "0..300"])

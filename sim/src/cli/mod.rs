@@ -58,7 +58,8 @@ fn narrow(text: &str) -> String {
 /// Runs the command as the process was started.
 pub fn from_env() -> ExitCode {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    ExitCode::from(main(std::env::args_os(), &mut out, &mut std::io::stderr().lock()))
+    // Standard error is not locked: the workers of a campaign write their progress there.
+    ExitCode::from(main(std::env::args_os(), &mut out, &mut std::io::stderr()))
 }
 
 /// Help and version texts go to standard output and are no error.

@@ -34,8 +34,6 @@ enum Goal {
     Time(Duration),
 }
 
-/// Between two lines where there is no terminal.
-const PAUSE: Duration = Duration::from_secs(5);
 /// Between two updates of the bar: more often would cost the campaign and tell nobody more.
 const REFRESH: Duration = Duration::from_millis(100);
 
@@ -63,13 +61,16 @@ impl Progress {
     pub(super) fn show(&self, seeds: u64) {
         match self {
             Self::Bar(bar, watched) => {
-                if watched.due(REFRESH) {
+                if watched.due(millis(watched.watch.elapsed()) / millis(REFRESH)) {
                     bar.set_position(watched.done(seeds));
                     bar.set_message(watched.line(seeds));
                 }
             }
             Self::Lines(watched) => {
-                if watched.due(PAUSE) {
+                // After 1, 2, 4, 8, ... seconds: a long campaign does not fill a log.
+                if watched
+                    .due(watched.watch.elapsed().as_secs().checked_ilog2().map_or(0, |power| u64::from(power) + 1))
+                {
                     // A progress line that cannot be written is not worth ending a campaign for.
                     let _ = writeln!(std::io::stderr(), "{}", watched.line(seeds));
                 }
@@ -87,9 +88,8 @@ impl Progress {
 }
 
 impl Watched {
-    /// Whether it is time to show something; if so, it counts as shown.
-    fn due(&self, pause: Duration) -> bool {
-        let turn = millis(self.watch.elapsed()) / millis(pause);
+    /// Whether nothing has been shown in this turn; then it counts as shown. There is nothing to show in turn 0.
+    fn due(&self, turn: u64) -> bool {
         self.shown.fetch_max(turn, Ordering::Relaxed) < turn
     }
 
