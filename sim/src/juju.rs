@@ -277,15 +277,16 @@ impl Subject for JujuStore {
         revnos.sort_unstable();
         revnos.dedup();
         let rank = |revno: i64| revnos.partition_point(|&other| other < revno);
-        let mut text = format!("{};", rank(self.latest));
-        for (id, entity) in &self.entities {
+        let entities = self.entities.iter().map(|(id, entity)| {
             let Counted { created, changed, removed, holders, value } = entity;
-            text += &format!("{id} {} {} {removed} {holders} {value};", rank(*created), rank(*changed));
-        }
-        for (id, watcher) in &self.watchers {
-            text += &format!("{id} {} {} {};", rank(watcher.revno), watcher.fresh, watcher.calls.len());
-        }
-        Some(xxh3_128(text.as_bytes()))
+            format!("{id} {} {} {removed} {holders} {value}", rank(*created), rank(*changed))
+        });
+        let watchers = self
+            .watchers
+            .iter()
+            .map(|(id, watcher)| format!("{id} {} {} {}", rank(watcher.revno), watcher.fresh, watcher.calls.len()));
+        let text: Vec<String> = entities.chain([rank(self.latest).to_string()]).chain(watchers).collect();
+        Some(xxh3_128(text.join(";").as_bytes()))
     }
 }
 
