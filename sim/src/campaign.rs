@@ -123,8 +123,8 @@ fn work<W: Work, P: Fn(u64)>(
                 }
             }
         }
-        let merged = merger.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(block.index, result);
-        progress(merged);
+        let done = merger.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(block.index, result);
+        progress(done);
     }
     Some(thread_cpu_time()?.saturating_sub(before?))
 }

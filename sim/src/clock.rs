@@ -1,18 +1,16 @@
 //! The one place of the simulator that reads a wall clock: how long a campaign took and how much of a core it used.
 //! Nothing a run does depends on either.
 
+#![expect(clippy::disallowed_types, reason = "the speed of a campaign is measured here, and nothing else")]
+
 use core::time::Duration;
 
 /// Measures how long something takes.
 #[derive(Debug, Clone, Copy)]
-pub struct Stopwatch(
-    #[expect(clippy::disallowed_types, reason = "the speed of a campaign is measured here, and nothing else")]
-    std::time::Instant,
-);
+pub struct Stopwatch(std::time::Instant);
 
 impl Stopwatch {
     /// Starts it.
-    #[expect(clippy::disallowed_types, reason = "the speed of a campaign is measured here, and nothing else")]
     pub fn start() -> Self {
         Self(std::time::Instant::now())
     }

@@ -201,16 +201,16 @@ impl<S: Fresh> Course<S> {
 
     #[inline]
     fn verdict(&mut self) -> Result<(), Box<Broken>> {
-        if self.referee.is_red() { Err(self.broken()) } else { Ok(()) }
+        if self.referee.is_red() { Err(Box::new(self.broken())) } else { Ok(()) }
     }
 
     #[cold]
-    fn broken(&mut self) -> Box<Broken> {
+    fn broken(&mut self) -> Broken {
         let mut reds = self.referee.reds().drain(..);
         let first = reds.next().expect("something is red");
         let mut also: Vec<Promise> = reds.map(|red| red.promise).filter(|promise| *promise != first.promise).collect();
         also.dedup();
-        Box::new(Broken { finding: Finding::Promise(first.promise), text: first.text, step: self.steps, also })
+        Broken { finding: Finding::Promise(first.promise), text: first.text, step: self.steps, also }
     }
 }
 

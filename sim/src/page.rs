@@ -27,8 +27,8 @@ pub fn write<S: Fresh>(decisions: &Decisions, broken: &Broken, command: &str, ou
 /// What was promised, what was seen, and what the run was like.
 fn head(decisions: &Decisions, broken: &Broken) -> String {
     let header = &decisions.header;
-    let mut head = format!("BROKEN  {}\n", broken.name());
-    head.push_str(&format!("seed {}, step {} of {}\n\n", header.seed, broken.step, decisions.operations.len()));
+    let (name, seed, steps) = (broken.name(), header.seed, decisions.operations.len());
+    let mut head = format!("BROKEN  {name}\nseed {seed}, step {} of {steps}\n\n", broken.step);
     head.push_str(&wrap(broken.promise_in_words(), "  ", COLUMNS));
     head.push('\n');
     head.push_str(&wrap(&broken.text, "  ", COLUMNS));
@@ -73,7 +73,7 @@ fn table<S: Fresh>(decisions: &Decisions, room: usize, out: &mut dyn Write) -> i
         }
         Ok(())
     })?;
-    writeln!(out, "  step    time who      what")?;
+    writeln!(out, "  step      time who      what")?;
     let count = last.len();
     for (index, block) in last.iter().enumerate() {
         for (row, line) in block.iter().enumerate() {

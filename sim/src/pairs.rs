@@ -99,9 +99,10 @@ fn listen<S: Fresh>(regime: Regime, operations: &[Operation], idle: u8, added: &
             let Some(observation) = nameless(observation).filter(|observation| !is_of(observation, idle)) else {
                 continue;
             };
-            let deltas = match observation {
-                Observation::Called { seen: CallSeen::Batch(batch), .. } => world.seen().deltas(&batch).to_vec(),
-                _ => Vec::new(),
+            let deltas = if let Observation::Called { seen: CallSeen::Batch(batch), .. } = observation {
+                world.seen().deltas(&batch).to_vec()
+            } else {
+                Vec::new()
             };
             heard.push(Heard { at, observation, deltas });
         }

@@ -1,4 +1,4 @@
-//! The source of every choice: ChaCha8, whose output never changes between releases of its crate, with a stream of its
+//! The source of every choice: `ChaCha8`, whose output never changes between releases of its crate, with a stream of its
 //! own per concern, so that one concern drawing more does not shift what another draws.
 
 use core::fmt;
@@ -30,7 +30,6 @@ impl Choices for Random {
     /// Lemire's multiplication without the rejection: off by at most `n / 2^32`, and every draw costs one word, so that
     /// the number of words drawn does not depend on their values.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the product shifted by 32 is below n")]
     fn below(&mut self, stream: Stream, n: u32) -> u32 {
         if n <= 1 {
             return 0;

@@ -65,7 +65,7 @@ mod tests {
     fn durations_need_a_unit_and_a_length() {
         assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         for text in ["", "30", "s", "-1s", "1.5s", "30 s", "30sec", "0s", "99999999999999999999s"] {
             assert!(duration(text).is_err(), "{text:?}");
         }

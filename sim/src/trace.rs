@@ -108,7 +108,9 @@ impl Told {
     /// As lines of a trace.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { step, time, who, what, seen } = self;
-        writeln!(out, "{step:>4} {time:>7} {who:<8} {what}")?;
-        seen.iter().try_for_each(|line| writeln!(out, "{:24}{line}", ""))
+        let micros = time.as_nanos() / 1000;
+        let time = format!("{}.{:03}ms", micros / 1000, micros % 1000);
+        writeln!(out, "{step:>4} {time:>9} {who:<8} {what}")?;
+        seen.iter().try_for_each(|line| writeln!(out, "{:26}{line}", ""))
     }
 }

@@ -49,7 +49,11 @@ fn a_broken_promise_exits_1_with_a_page_and_a_file_that_replays() {
     let page = whole.replace(&*failures, "DIR");
     assert!(page.lines().count() <= 40, "{page}");
     assert!(page.lines().all(|line| line.chars().count() <= 70), "{page}");
-    insta::assert_snapshot!("failure_page", page);
+    for part in
+        ["Once a watcher is stopped", "seed ", "scheduler ", "step      time", "\n> ", "replay: cargo sim replay DIR/"]
+    {
+        assert!(page.contains(part), "no {part:?} in:\n{page}");
+    }
 
     let file = whole.lines().last().and_then(|line| line.rsplit(' ').next()).unwrap();
     let once = ask(&["replay", file]);
@@ -102,9 +106,7 @@ fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
 #[test]
 fn a_file_that_is_damaged_exits_2_and_says_where() {
     let folder = folder("damaged");
-    let failed = ask(&["run", "--seeds", "0..50", "--world", "canary", "--failures", &folder.to_string_lossy()]);
-    let file = failed.out.lines().last().and_then(|line| line.rsplit(' ').next()).unwrap().to_owned();
-    let good = std::fs::read_to_string(file).unwrap();
+    let good = include_str!("canary.jsonl");
     let lines: Vec<&str> = good.lines().collect();
     let damages = [
         ("empty", String::new()),
@@ -127,11 +129,8 @@ fn a_file_that_is_damaged_exits_2_and_says_where() {
 #[test]
 fn an_edited_file_is_followed_as_far_as_it_makes_sense() {
     let folder = folder("edited");
-    let failed = ask(&["run", "--seeds", "0..50", "--world", "canary", "--failures", &folder.to_string_lossy()]);
-    let file = failed.out.lines().last().and_then(|line| line.rsplit(' ').next()).unwrap().to_owned();
-    let good = std::fs::read_to_string(file).unwrap();
-    let without_opening: String =
-        good.lines().filter(|line| !line.contains("Open")).map(|line| format!("{line}\n")).collect();
+    let good = include_str!("canary.jsonl");
+    let without_opening: String = good.split_inclusive('\n').filter(|line| !line.contains("Open")).collect();
     let path = write(&folder, "edited.jsonl", &without_opening);
     let Asked { code, out, .. } = ask(&["replay", &path]);
     assert_eq!(code, 0, "{out}");

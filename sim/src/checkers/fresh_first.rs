@@ -17,6 +17,7 @@ impl Checker for FreshFirst {
         &mut self.decided
     }
 
+    #[expect(clippy::match_same_arms, reason = "each pair is a rule of its own")]
     fn called(&mut self, facts: Facts<'_>, polled: Polled) -> Verdict {
         let Polled { reader, seen, expected, stage, .. } = polled;
         if stage != WatcherStage::Fresh {

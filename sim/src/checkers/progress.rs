@@ -42,8 +42,8 @@ mod tests {
     use super::super::story::Story;
     use super::*;
 
-    fn at(revno: u64, position: u64) -> Result<Option<Told>, NextError> {
-        Ok(Some(Told { revno: Revno(revno), position: Position(position), out_of_reach_since: None }))
+    fn at(revno: u64, position: u64) -> Told {
+        Told { revno: Revno(revno), position: Position(position), out_of_reach_since: None }
     }
 
     #[test]
@@ -53,7 +53,7 @@ mod tests {
         story.next(0);
         story.commit("0=2");
         story.follow();
-        story.progress(0, at(2, 2));
+        story.progress(0, Ok(Some(at(2, 2))));
         assert_eq!(story.red(), [Promise::Progress]);
     }
 
@@ -61,7 +61,7 @@ mod tests {
     fn can_fail_on_a_progress_mark_before_the_first_batch() {
         let mut story = Story::following("0=1");
         story.open(0);
-        story.progress(0, at(1, 1));
+        story.progress(0, Ok(Some(at(1, 1))));
         assert_eq!(story.red(), [Promise::Progress]);
     }
 }

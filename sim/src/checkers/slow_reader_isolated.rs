@@ -37,7 +37,7 @@ impl Checker for SlowReaderIsolated {
         self.decided += u64::from(told || due.is_some() || behind && limited);
         match due {
             Some(due) => {
-                ensure!(seen == CallSeen::Error(due), "reader {reader} lagged and got {seen:?}, expected {due:?}")
+                ensure!(seen == CallSeen::Error(due), "reader {reader} lagged and got {seen:?}, expected {due:?}");
             }
             None => ensure!(!told, "reader {reader} did not lag and got {seen:?}"),
         }
@@ -66,10 +66,10 @@ impl SlowReaderIsolated {
 
 fn words(heard: &Heard) -> String {
     let Heard { observation, deltas, .. } = heard;
-    match observation {
-        Observation::Called { reader, seen, .. } => format!("reader {reader} got {seen:?} {deltas:?}"),
-        other => format!("{other:?}"),
+    if let Observation::Called { reader, seen, .. } = observation {
+        return format!("reader {reader} got {seen:?} {deltas:?}");
     }
+    format!("{observation:?}")
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl fmt::Display for UsageError {
             Self::NeitherSeedNorFile { given, seed, file } => {
                 write!(f, "{given:?} is neither a seed nor a file\n  as a seed: {seed}\n  as a file: {file}")
             }
-            Self::DecisionFile { path, why } => write!(f, "{}: {why}", path.display()),
+            Self::DecisionFile { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::ReaderGone => f.write_str("nobody reads the output"),
             Self::Output(error) => write!(f, "the output could not be written: {error}"),

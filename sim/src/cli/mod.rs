@@ -50,9 +50,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: 
     }
 }
 
-/// Breaks long lines, each with the indent it had.
+/// Breaks long lines, each with the indent it had. The first stays whole: it may hold a path, which must stay one word to be copied.
 fn narrow(text: &str) -> String {
-    text.lines().map(|line| wrap(line, &line[..line.len() - line.trim_start().len()], COLUMNS)).collect()
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let rest: String = rest.lines().map(|line| wrap(line, &line[..indent(line)], COLUMNS)).collect();
+    format!("{first}\n{rest}")
 }
 
 /// Runs the command as the process was started.

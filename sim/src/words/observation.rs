@@ -107,18 +107,15 @@ fn called(what: &CallSeen, seen: &Seen, words: Words<'_>) -> String {
 }
 
 fn batch_text(batch: &BatchSeen, deltas: &[DeltaSeen], words: Words<'_>) -> String {
-    let mut text = format!("batch to {} ({})", batch.revno, batch.position);
+    let head = format!("batch to {} ({})", batch.revno, batch.position);
     if deltas.is_empty() {
-        text.push_str(", empty");
+        return head + ", empty";
     }
-    for delta in deltas {
-        let DeltaSeen { revno, value, id, change } = *delta;
-        text.push_str(&match change {
-            Change::Changed => format!(" {}={value} @{revno}", words.id(id)),
-            Change::Removed => format!(" del {} @{revno}", words.id(id)),
-        });
-    }
-    text
+    let told = deltas.iter().map(|DeltaSeen { revno, value, id, change }| match change {
+        Change::Changed => format!("{}={value} @{revno}", words.id(*id)),
+        Change::Removed => format!("del {} @{revno}", words.id(*id)),
+    });
+    core::iter::once(head).chain(told).collect::<Vec<_>>().join(" ")
 }
 
 fn told(progress: &Progress) -> String {
