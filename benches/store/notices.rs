@@ -16,13 +16,12 @@ pub(crate) fn run(options: &Options, table: &Table) {
         let mut dice = Dice::new(5);
         let mut world = World::loaded(count, |entity| entity as u64);
         let (ids, others) = (world.ids.clone(), (0..count).map(other).collect::<Vec<_>>());
-        notice(&mut world, other(count));
+        world.machine.notice(world.now, world.generation, vec![other(count)]);
         let fetches = matches!(world.machine.poll_output(), Some(Output::Fetch { .. }));
         assert!(fetches, "the first notice is asked about at once; the others wait for the answer");
         let mut push = |ids: &[EntityId], rounds: &mut Rounds| {
-            let notices: Vec<Vec<EntityId>> =
-                dice.permutation(count).into_iter().map(|at| vec![ids[at].clone()]).collect();
-            rounds.add(queue(&mut world, notices).map(|took| took - clock).collect());
+            let order = dice.permutation(count).into_iter();
+            rounds.add(order.map(|at| queue(&mut world, vec![ids[at].clone()]) - clock).collect());
         };
         push(&others, &mut unknown);
         push(&ids, &mut known);
@@ -67,19 +66,13 @@ impl Rounds {
     }
 }
 
-/// Queues each notice; how long each took, with the outputs drained.
-fn queue(world: &mut World<u64>, notices: Vec<Vec<EntityId>>) -> impl Iterator<Item = f64> {
-    notices.into_iter().map(|ids| {
-        let (took, ()) = time(|| {
-            world.machine.notice(world.now, world.generation, ids);
-            assert_eq!(world.machine.poll_output(), None, "one fetch is in flight at a time");
-        });
-        took
-    })
-}
-
-fn notice(world: &mut World<u64>, id: EntityId) {
-    world.machine.notice(world.now, world.generation, vec![id]);
+/// Queues a notice; how long that took, with the outputs drained.
+fn queue(world: &mut World<u64>, ids: Vec<EntityId>) -> f64 {
+    let (took, ()) = time(|| {
+        world.machine.notice(world.now, world.generation, ids);
+        assert_eq!(world.machine.poll_output(), None, "one fetch is in flight at a time");
+    });
+    took
 }
 
 fn other(number: usize) -> EntityId {
