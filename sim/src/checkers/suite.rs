@@ -156,7 +156,7 @@ suite! {
 }
 
 impl Suite {
-    /// The place of a promise among [the narrowest first](NARROWEST_FIRST).
+    /// The place of a promise among the narrowest first.
     pub fn width(promise: Promise) -> usize {
         NARROWEST_FIRST.iter().position(|other| *other == promise).unwrap_or(usize::MAX)
     }
