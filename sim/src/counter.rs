@@ -1,6 +1,6 @@
 //! What a run exercised that its operations do not show: batches, restarts, torn loads, late answers.
 
-use multiwatcher::testing::{IdSet, Observation, Party, Reference};
+use multiwatcher::testing::{Observation, Party, Reference};
 
 use crate::checkers::Taken;
 use crate::exercised::Fault;
@@ -21,7 +21,6 @@ pub(crate) struct Counter {
     loading: bool,
     torn: bool,
     asked: Option<(u32, u32)>,
-    ill: IdSet,
 }
 
 impl Counter {
@@ -34,34 +33,40 @@ impl Counter {
             self.deepest_backlog = self.deepest_backlog.max(backlog(reference, taken.reader));
             return;
         }
-        if let Observation::Committed { .. } = observation {
-            self.torn_loads += u64::from(self.loading && !self.torn);
-            self.torn |= self.loading;
-        }
-        if let Observation::Subscribe { generation } = observation {
-            self.restarts += u64::from(*generation > 1);
-        }
-        if let Observation::Load { .. } = observation {
-            (self.loading, self.torn) = (true, false);
-        }
-        if let Observation::LoadDone { .. } | Observation::Unsubscribe { .. } = observation {
-            self.loading = false;
-        }
-        if let Observation::Fetch { generation, fetch, .. } = observation {
-            self.asked = Some((*generation, *fetch));
-        }
-        if let Observation::Stepped { generation, fetch, errors, .. } = observation {
-            let ill = reference.quarantined();
-            self.quarantines += u64::from(errors.minus(ill).len());
-            if let Some(fetch) = fetch {
-                // An answer to nothing that was ever asked is a stale message, not a late one.
-                let late = *fetch != u32::MAX && self.asked != Some((*generation, *fetch));
-                self.late_answers += u64::from(late);
+        match *observation {
+            Observation::Committed { .. } => {
+                self.torn_loads += u64::from(self.loading && !self.torn);
+                self.torn |= self.loading;
             }
-            self.ill = ill;
-        }
-        if let Observation::Ended(_) = observation {
-            self.ends += 1;
+            Observation::Subscribe { generation } => self.restarts += u64::from(generation > 1),
+            Observation::Load { .. } => (self.loading, self.torn) = (true, false),
+            Observation::LoadDone { .. } | Observation::Unsubscribe { .. } => self.loading = false,
+            Observation::Fetch { generation, fetch, .. } => self.asked = Some((generation, fetch)),
+            Observation::Stepped { generation, fetch, errors, .. } => {
+                self.quarantines += u64::from(errors.minus(reference.quarantined()).len());
+                // An answer to nothing that was ever asked is a stale message, not a late one.
+                let late = |fetch: u32| fetch != u32::MAX && self.asked != Some((generation, fetch));
+                self.late_answers += u64::from(fetch.is_some_and(late));
+            }
+            Observation::Ended(_) => self.ends += 1,
+            Observation::Rewound { .. }
+            | Observation::Subscribed { .. }
+            | Observation::Staged { .. }
+            | Observation::Noticed { .. }
+            | Observation::Marked { .. }
+            | Observation::Failed { .. }
+            | Observation::TimedOut
+            | Observation::Killed(_)
+            | Observation::Now(_)
+            | Observation::Woken { .. }
+            | Observation::WokenNobody
+            | Observation::Opened { .. }
+            | Observation::Resumed { .. }
+            | Observation::Called { .. }
+            | Observation::Dropped { .. }
+            | Observation::Progressed { .. }
+            | Observation::Stopped { .. }
+            | Observation::Misanswered => (),
         }
     }
 

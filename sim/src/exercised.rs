@@ -181,11 +181,52 @@ impl Kind {
 }
 
 impl Fault {
-    /// What goes wrong by this operation itself; some faults show only in what is seen.
-    pub fn of(operation: &Operation, mut count: impl FnMut(Self)) {
-        if !operation.is_fault() {
-            return;
+    /// What goes wrong by an operation of this kind, whatever its arguments; `None` if that depends on them, or nothing does.
+    pub const fn of_kind(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Lose => Some(Self::Lost),
+            Kind::Die => Some(Self::Died),
+            Kind::Silence => Some(Self::Silence),
+            Kind::Prune => Some(Self::Pruned),
+            Kind::Rewind => Some(Self::Rewound),
+            Kind::Ail => Some(Self::Unreadable),
+            Kind::Stale => Some(Self::Stale),
+            Kind::Kill => Some(Self::Killed),
+            Kind::Commit
+            | Kind::Notice
+            | Kind::Mark
+            | Kind::ReadUnasked
+            | Kind::Accept
+            | Kind::Subscribed
+            | Kind::ReadLoad
+            | Kind::LoadDone
+            | Kind::ReadFetch
+            | Kind::Deliver
+            | Kind::Fail
+            | Kind::Advance
+            | Kind::Timeout
+            | Kind::Deadline
+            | Kind::Speak
+            | Kind::Mend
+            | Kind::Open
+            | Kind::Resume
+            | Kind::Next
+            | Kind::Poll
+            | Kind::PollOver
+            | Kind::TryNext
+            | Kind::Drop
+            | Kind::Progress
+            | Kind::Stop => None,
         }
+    }
+
+    /// What goes wrong by the arguments of an operation. Some faults show only in what is seen, and are counted there.
+    #[inline]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the kinds of `of_kind` are all or nothing, and the rest has no such argument"
+    )]
+    pub fn of_arguments(operation: &Operation, mut count: impl FnMut(Self)) {
         let mut when = |happened: bool, fault: Self| {
             if happened {
                 count(fault);
@@ -204,36 +245,9 @@ impl Fault {
                 when(behind > 0, Self::Contradiction);
             }
             Operation::Deliver { keep, .. } => when(keep, Self::Doubled),
-            Operation::Lose { .. } => count(Self::Lost),
             Operation::Fail { why: Failing::Passing, .. } => count(Self::FailedCall),
             Operation::Fail { why: Failing::ForGood, .. } => count(Self::ForGood),
-            Operation::Die => count(Self::Died),
-            Operation::Silence => count(Self::Silence),
-            Operation::Prune { .. } => count(Self::Pruned),
-            Operation::Rewind { .. } => count(Self::Rewound),
-            Operation::Ail { .. } => count(Self::Unreadable),
-            Operation::Stale { .. } => count(Self::Stale),
-            Operation::Kill => count(Self::Killed),
-            Operation::Commit { .. }
-            | Operation::Mark { .. }
-            | Operation::Accept
-            | Operation::Subscribed
-            | Operation::ReadLoad { .. }
-            | Operation::LoadDone
-            | Operation::Advance { .. }
-            | Operation::Timeout
-            | Operation::Deadline { .. }
-            | Operation::Speak
-            | Operation::Mend { .. }
-            | Operation::Open { .. }
-            | Operation::Resume { .. }
-            | Operation::Next { .. }
-            | Operation::Poll { .. }
-            | Operation::PollOver { .. }
-            | Operation::TryNext { .. }
-            | Operation::Drop { .. }
-            | Operation::Progress { .. }
-            | Operation::Stop { .. } => (),
+            _ => (),
         }
     }
 }

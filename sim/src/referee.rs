@@ -102,14 +102,15 @@ impl Referee {
             return;
         }
         let owed = self.reference.settle().err();
-        let facts = Facts { regime, reference: &self.reference, views: &self.views };
+        let tombstones = self.reference.tombstones();
+        let facts = Facts { regime, reference: &self.reference, views: &self.views, tombstones };
         self.suite.settle(facts, census, owed.as_ref(), &mut self.reds);
         self.ruled(owed);
     }
 
     /// The healing is over.
     pub fn healed(&mut self, regime: &Regime, healed: Healed) {
-        let facts = Facts { regime, reference: &self.reference, views: &self.views };
+        let facts = Facts { regime, reference: &self.reference, views: &self.views, tombstones: 0 };
         self.suite.healed(facts, healed, &mut self.reds);
         self.counter.end(&self.reference);
     }
@@ -131,7 +132,7 @@ impl Referee {
     fn one(&mut self, regime: &Regime, observation: &Observation, seen: &Seen) {
         self.looks_at_store |= may_change_store(observation);
         let taken = self.fold(observation, seen);
-        let facts = Facts { regime, reference: &self.reference, views: &self.views };
+        let facts = Facts { regime, reference: &self.reference, views: &self.views, tombstones: 0 };
         let taken = taken.map(|taken| Taken { due: &self.due, ..taken });
         self.counter.see(&self.reference, observation, taken);
         self.suite.see(facts, observation, taken, &mut self.reds);

@@ -193,9 +193,16 @@ impl<S: Simulated> Runner<S> {
         tally.steps += steps;
         tally.fewest_steps = tally.fewest_steps.min(steps);
         tally.healing += self.healing.map_or(0, |from| steps - from as u64);
+        let mut kinds = [0; Kind::COUNT];
         for operation in &self.operations {
-            tally.operations[Kind::of(operation) as usize] += 1;
-            Fault::of(operation, |fault| tally.faults[fault as usize] += 1);
+            kinds[Kind::of(operation) as usize] += 1;
+            Fault::of_arguments(operation, |fault| tally.faults[fault as usize] += 1);
+        }
+        for (kind, count) in Kind::ALL.iter().zip(kinds) {
+            tally.operations[*kind as usize] += count;
+            if let Some(fault) = Fault::of_kind(*kind) {
+                tally.faults[fault as usize] += count;
+            }
         }
         if let Some(place) = KINDS.iter().position(|kind| *kind == plan.scheduler) {
             tally.schedulers[place] += 1;

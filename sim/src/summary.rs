@@ -189,3 +189,34 @@ fn ratio(count: u64, schedules: u64) -> String {
 fn per(count: u128, of: u128) -> u64 {
     u64::try_from(count / of.max(1)).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+
+    fn outcome(seeds: u64, idle: Promise) -> Outcome<Tally, Box<Failure>> {
+        let mut tally = Tally { schedules: seeds, decided: [1; Promise::ALL.len()], ..Tally::default() };
+        tally.decided[idle as usize] = 0;
+        let elapsed = Duration::from_secs(1);
+        Outcome { tally, seeds, first: 0, hash: 0, failure: None, elapsed, cpu: None }
+    }
+
+    #[test]
+    fn a_campaign_whose_checkers_were_idle_is_void() {
+        let outcome = outcome(ENOUGH_SEEDS, Promise::CancelSafe);
+        let summary = Summary::new(&outcome, NonZeroUsize::MIN);
+        assert!(!summary.is_clean());
+        let mut text = Vec::new();
+        summary.write(&mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.starts_with("VOID  seeds 0..10000\n"), "{text}");
+        assert!(text.contains("known: cancel-safe\n"), "{text}");
+    }
+
+    #[test]
+    fn a_few_seeds_may_leave_a_checker_idle() {
+        assert!(Summary::new(&outcome(ENOUGH_SEEDS - 1, Promise::CancelSafe), NonZeroUsize::MIN).is_clean());
+    }
+}

@@ -24,7 +24,7 @@ impl Checker for BoundedTombstones {
             return Ok(());
         }
         self.decided += 1;
-        let owed = facts.reference.tombstones();
+        let owed = facts.tombstones;
         ensure!(kept <= owed as usize, "{kept} tombstones are kept, {owed} removals are owed to anybody");
         Ok(())
     }

@@ -51,6 +51,8 @@ pub struct Facts<'a> {
     pub reference: &'a Reference,
     /// By reader, the fold of the batches it was told, the one being looked at included.
     pub views: &'a [State; Party::READERS],
+    /// Tombstones there must be after the operation; 0 while things are seen.
+    pub tombstones: u32,
 }
 
 /// A poll.

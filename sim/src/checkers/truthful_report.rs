@@ -1,7 +1,7 @@
 //! truthful-report: the report equals the census.
 
 use multiwatcher::machine::{Generation, Report};
-use multiwatcher::testing::{Broken, EPOCH, Promise, Reference};
+use multiwatcher::testing::{Broken, EPOCH, Promise};
 
 use super::{Census, Checker, Facts, Verdict};
 
@@ -26,7 +26,7 @@ impl Checker for TruthfulReport {
     fn settled(&mut self, facts: Facts<'_>, census: &Census, _: Option<&Broken>) -> Verdict {
         self.decided += 1;
         let report = &census.report;
-        if let Some(difference) = difference(report, facts.reference) {
+        if let Some(difference) = difference(report, facts) {
             return Err(difference);
         }
         if report.visited < self.visited {
@@ -38,7 +38,8 @@ impl Checker for TruthfulReport {
 }
 
 /// The first field that does not say what is so.
-fn difference(report: &Report, reference: &Reference) -> Option<String> {
+fn difference(report: &Report, facts: Facts<'_>) -> Option<String> {
+    let reference = facts.reference;
     let wrong = |field: &str, said: &dyn core::fmt::Debug, due: &dyn core::fmt::Debug| {
         Some(format!("the report says {field} {said:?}, expected {due:?}"))
     };
@@ -58,7 +59,7 @@ fn difference(report: &Report, reference: &Reference) -> Option<String> {
     same!(watchers, reference.census());
     same!(calls, reference.calls());
     same!(entities, reference.store().alive().len() as usize);
-    same!(tombstones, reference.tombstones() as usize);
+    same!(tombstones, facts.tombstones as usize);
     same!(queued, reference.queued().len() as usize);
     same!(quarantined, reference.quarantined().len() as usize);
     same!(failures, reference.failures());
