@@ -81,13 +81,17 @@ impl<V: PartialEq> PartialEq for Delta<V> {
     }
 }
 
+/// The deltas of a batch, shared. In an `Arc` of their own room, so that whoever remembers them weakly keeps a few words alive, not
+/// the room.
+pub(super) type Deltas<V> = Arc<Vec<Delta<V>>>;
+
 /// What one call of `next` is answered with: everything that changed since the watcher's cursor, once per entity.
 ///
 /// Calls that took at the same revno from the same cursor with the same filter share the deltas.
 pub struct Batch<V> {
     pub(super) revno: Revno,
     pub(super) position: Position,
-    pub(super) deltas: Arc<[Delta<V>]>,
+    pub(super) deltas: Deltas<V>,
 }
 
 impl<V> Batch<V> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::delta::Delta;
+use super::delta::{Delta, Deltas};
 
 /// Values and records to be freed. Drop or [`clear`](Garbage::clear) it where waiting hurts nobody; a cleared one can be
 /// given back to [`swap_garbage`](super::StoreManager::swap_garbage), which spares an allocation.
@@ -10,7 +10,7 @@ use super::delta::Delta;
 pub struct Garbage<V> {
     pub(super) values: Vec<Arc<V>>,
     pub(super) deltas: Vec<Delta<V>>,
-    pub(super) batches: Vec<Arc<[Delta<V>]>>,
+    pub(super) batches: Vec<Deltas<V>>,
 }
 
 impl<V> Garbage<V> {

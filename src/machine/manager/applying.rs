@@ -21,6 +21,7 @@ impl<V: PartialEq> StoreManager<V> {
     /// Plans what was read of an id, if it differs from the store. The last word on an id counts.
     pub(super) fn plan(&mut self, slot: Slot, value: Option<Arc<V>>) {
         self.unplan(slot);
+        self.store.touch_places(slot);
         let old = &self.store.entry(slot).value;
         let same = match (old, &value) {
             (Some(old), Some(new)) => **old == **new,
@@ -31,9 +32,16 @@ impl<V: PartialEq> StoreManager<V> {
             self.garbage.values.extend(value);
             self.store.release_unused(slot);
         } else {
-            self.store.entry_mut(slot).planned = true;
-            self.planned.push(Planned { slot, value });
+            self.plan_difference(slot, value);
         }
+    }
+
+    /// Plans a change that is known to be one, for an id that nothing else is planned for.
+    pub(super) fn plan_difference(&mut self, slot: Slot, value: Option<Arc<V>>) {
+        let entry = self.store.entry_mut(slot);
+        debug_assert!(!entry.planned, "an id is planned once");
+        entry.planned = true;
+        self.planned.push(Planned { slot, value });
     }
 
     /// Takes back what was planned for an id.

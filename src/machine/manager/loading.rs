@@ -111,9 +111,11 @@ impl<V: PartialEq> StoreManager<V> {
         for slot in unseen {
             self.plan(slot, None);
         }
+        // They were compared as they were staged, and the store has not changed since: not again while the lock is held.
         for (id, value) in load.differing {
             let slot = self.store.intern(&id);
-            self.plan(slot, Some(value));
+            self.store.touch_places(slot);
+            self.plan_difference(slot, Some(value));
         }
         self.connection.quarantine.replace(load.errors, self.now, &self.config.backoff);
         self.connection.out_of_reach_since = None;

@@ -20,7 +20,7 @@ impl<V: PartialEq> StoreManager<V> {
         let (audience, from) = (self.watchers.cohort(at).audience, self.watchers.cohort(at).starts_from());
         let deltas = self.watchers.shared(at, revno).unwrap_or_else(|| {
             gather(&self.store, self.watchers.audience(audience), from, &mut self.scratch);
-            let deltas: Arc<[Delta<V>]> = self.scratch.drain(..).collect();
+            let deltas = Arc::new(self.scratch.drain(..).collect());
             self.watchers.share(at, revno, &deltas);
             deltas
         });

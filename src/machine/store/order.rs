@@ -94,6 +94,13 @@ impl<V> RevnoOrder<V> {
         delta
     }
 
+    /// Reads a cell, so that a cold one is on its way from memory before it is taken out.
+    #[inline]
+    pub(super) fn touch(&self, place: Place) -> u64 {
+        let chunk = self.chunks.get(place.chunk as usize);
+        chunk.and_then(|chunk| chunk.cells.get(place.cell as usize)).map_or(0, |cell| cell.revno.0)
+    }
+
     /// Every cell, holes included, of changes after `cursor`, oldest first, in pieces that are contiguous in memory.
     pub(in crate::machine) fn after(&self, cursor: Revno) -> impl Iterator<Item = &[Cell<V>]> {
         let (mut at, mut from) = self.first_after(cursor);

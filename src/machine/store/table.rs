@@ -8,30 +8,43 @@ use rustc_hash::FxBuildHasher;
 use super::super::entity::EntityId;
 use super::Slot;
 
+/// How many tables there are. A table that has grown is filled anew, which reads every entry in it: many small ones keep that short.
+const TABLES: usize = 16;
+
 #[derive(Debug, Clone)]
-pub(super) struct Table(HashTable<Slot>);
+pub(super) struct Table {
+    tables: [HashTable<Slot>; TABLES],
+}
 
 impl Table {
     pub(super) const fn new() -> Self {
-        Self(HashTable::new())
+        Self { tables: [const { HashTable::new() }; TABLES] }
     }
 
     pub(super) fn find<'a>(&self, id: &EntityId, id_of: impl Fn(Slot) -> &'a EntityId) -> Option<Slot> {
-        self.0.find(FxBuildHasher.hash_one(id), |&slot| id_of(slot) == id).copied()
+        let hash = FxBuildHasher.hash_one(id);
+        self.tables[which(hash)].find(hash, |&slot| id_of(slot) == id).copied()
     }
 
     /// Adds an id that is not in it.
     pub(super) fn insert<'a>(&mut self, id: &EntityId, slot: Slot, id_of: impl Fn(Slot) -> &'a EntityId) {
-        self.0.insert_unique(FxBuildHasher.hash_one(id), slot, |&slot| FxBuildHasher.hash_one(id_of(slot)));
+        let hash = FxBuildHasher.hash_one(id);
+        self.tables[which(hash)].insert_unique(hash, slot, |&slot| FxBuildHasher.hash_one(id_of(slot)));
     }
 
     /// Takes out an id that is in it.
     pub(super) fn remove<'a>(&mut self, slot: Slot, id_of: impl Fn(Slot) -> &'a EntityId) {
-        let found = self.0.find_entry(FxBuildHasher.hash_one(id_of(slot)), |&other| other == slot);
+        let hash = FxBuildHasher.hash_one(id_of(slot));
+        let found = self.tables[which(hash)].find_entry(hash, |&other| other == slot);
         found.expect("an entry is in the table from its beginning to its end").remove();
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.tables.iter().map(HashTable::len).sum()
     }
+}
+
+/// Which table: by bits above those that choose the place in it, and still among the well mixed ones.
+fn which(hash: u64) -> usize {
+    (hash >> 20) as usize % TABLES
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
-use super::super::delta::Delta;
+use super::super::delta::{Delta, Deltas};
 use super::super::filter::Filter;
 use super::super::numbers::Revno;
 use super::super::store::ModelIx;
@@ -29,7 +29,7 @@ pub(in crate::machine) enum SeenModels {
 }
 
 /// Batches built at one revno, by the cursor they start from (none: a first batch), held weakly.
-type Shared<V> = (Revno, Vec<(Option<Revno>, Weak<[Delta<V>]>)>);
+type Shared<V> = (Revno, Vec<(Option<Revno>, Weak<Vec<Delta<V>>>)>);
 
 impl<V> Audience<V> {
     pub(super) fn new(filter: Arc<Filter>, models: SeenModels) -> Self {
@@ -45,13 +45,13 @@ impl<V> Audience<V> {
     }
 
     /// A batch that a taker at this revno from this cursor left, if somebody still holds it.
-    pub(super) fn shared(&self, revno: Revno, from: Option<Revno>) -> Option<Arc<[Delta<V>]>> {
+    pub(super) fn shared(&self, revno: Revno, from: Option<Revno>) -> Option<Deltas<V>> {
         let (at, batches) = &self.shared;
         let found = batches.binary_search_by_key(&from, |(from, _)| *from).ok()?;
         if *at == revno { batches[found].1.upgrade() } else { None }
     }
 
-    pub(super) fn share(&mut self, revno: Revno, from: Option<Revno>, deltas: &Arc<[Delta<V>]>) {
+    pub(super) fn share(&mut self, revno: Revno, from: Option<Revno>, deltas: &Deltas<V>) {
         let (at, batches) = &mut self.shared;
         if *at != revno {
             batches.clear();

@@ -1,10 +1,8 @@
 //! A cohort: the watchers of one audience that stand at one cursor.
 
-use std::sync::Arc;
-
 use slab::Slab;
 
-use super::super::delta::Delta;
+use super::super::delta::Deltas;
 use super::super::numbers::{Position, Revno, Time};
 use super::super::report;
 use super::super::store::Slot;
@@ -44,7 +42,7 @@ pub(in crate::machine) struct Cohort<V> {
     /// Members with a call in line.
     pub(in crate::machine) lined: u32,
     /// The batch of the latest revno, kept while a call in line can still use it.
-    pub(super) kept: Option<Arc<[Delta<V>]>>,
+    pub(super) kept: Option<Deltas<V>>,
 }
 
 impl<V> Cohort<V> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::delta::Delta;
+use super::super::delta::Deltas;
 use super::super::garbage::Garbage;
 use super::super::numbers::{Position, Revno, Time};
 use super::super::store::{Slot, Store};
@@ -151,19 +151,19 @@ impl<V> Watchers<V> {
     }
 
     /// A batch that another call can share.
-    pub(in crate::machine) fn shared(&self, cohort: u32, revno: Revno) -> Option<Arc<[Delta<V>]>> {
+    pub(in crate::machine) fn shared(&self, cohort: u32, revno: Revno) -> Option<Deltas<V>> {
         let cohort = &self.cohorts[cohort as usize];
         self.audiences[cohort.audience as usize].shared(revno, cohort.starts_from())
     }
 
     /// Remembers a batch just built for calls that take the same.
-    pub(in crate::machine) fn share(&mut self, cohort: u32, revno: Revno, deltas: &Arc<[Delta<V>]>) {
+    pub(in crate::machine) fn share(&mut self, cohort: u32, revno: Revno, deltas: &Deltas<V>) {
         let cohort = &self.cohorts[cohort as usize];
         self.audiences[cohort.audience as usize].share(revno, cohort.starts_from(), deltas);
     }
 
     /// Keeps a batch for the cohorts of an audience whose calls in line can still use it, after one of them has taken it.
-    pub(in crate::machine) fn keep(&mut self, audience: u32, from: Option<Revno>, deltas: &Arc<[Delta<V>]>) {
+    pub(in crate::machine) fn keep(&mut self, audience: u32, from: Option<Revno>, deltas: &Deltas<V>) {
         let Some(cursor) = from else {
             self.keep_in(self.audiences[audience as usize].fresh, deltas);
             return;
@@ -182,7 +182,7 @@ impl<V> Watchers<V> {
         }
     }
 
-    fn keep_in(&mut self, at: u32, deltas: &Arc<[Delta<V>]>) {
+    fn keep_in(&mut self, at: u32, deltas: &Deltas<V>) {
         if let Some(cohort) = self.cohorts.get_mut(at as usize)
             && cohort.lined > 0
             && cohort.kept.is_none()

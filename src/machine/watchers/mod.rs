@@ -123,6 +123,10 @@ impl<V> Watchers<V> {
         self.audiences[audience as usize].watchers += 1;
         self.last_watcher += 1;
         let id = WatcherId(self.last_watcher);
+        if self.slab.len() == self.slab.capacity() {
+            // By a quarter, not twofold: what an idle watcher costs includes the room kept for more.
+            self.slab.reserve_exact(self.slab.len() / 4 + 4);
+        }
         let watcher = index(self.slab.insert(Watcher::new(id, audience)));
         let slab = &self.slab;
         self.ids.insert_unique(FxBuildHasher.hash_one(id), watcher, |&ix| FxBuildHasher.hash_one(slab[ix as usize].id));
