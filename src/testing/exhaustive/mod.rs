@@ -119,8 +119,12 @@ where
     let mut frontier = vec![(ROOT, start.clone())];
     while !frontier.is_empty() && limits.depth.is_none_or(|depth| outcome.depth < depth) {
         let mut next = Vec::new();
-        while !frontier.is_empty() {
-            let block: Vec<_> = frontier.drain(..frontier.len().min(BLOCK)).collect();
+        let mut rest = frontier.into_iter();
+        loop {
+            let block: Vec<_> = rest.by_ref().take(BLOCK).collect();
+            if block.is_empty() {
+                break;
+            }
             let known = limits.merge.then_some(&outcome.seen);
             for grown in expand(block, scope, known, &class) {
                 outcome.tried += grown.tried;
