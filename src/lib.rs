@@ -12,7 +12,11 @@
 )]
 //! - [`docs::promises`] says what it promises, [`docs::inside`] how it keeps it.
 
+#[cfg(feature = "driver")]
+pub mod backing;
 pub mod docs;
+#[cfg(feature = "driver")]
+pub mod driver;
 pub mod machine;
 #[cfg(feature = "testing")]
 pub mod testing;

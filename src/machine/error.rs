@@ -51,21 +51,26 @@ impl Cause {
     }
 }
 
+impl fmt::Display for CauseClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transient => "the backing failed",
+            Self::Pruned => "the backing's log no longer reaches back to the store's position",
+            Self::Rewound => "the backing went back to an older state",
+            Self::Permanent => "the backing failed for good",
+            Self::Killed => "killed",
+            Self::Silent => "the backing fell silent",
+            Self::TimedOut => "a call of the backing was not answered in time",
+            Self::QueueFull => "the queue of notices passed its limit",
+            Self::Contradiction => "the backing answered with a step that ends before the position asked for",
+            Self::Unanswered => "the backing left out an id it was asked about",
+        })
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self.class {
-            CauseClass::Transient => "the backing failed",
-            CauseClass::Pruned => "the backing's log no longer reaches back to the store's position",
-            CauseClass::Rewound => "the backing went back to an older state",
-            CauseClass::Permanent => "the backing failed for good",
-            CauseClass::Killed => "killed",
-            CauseClass::Silent => "the backing fell silent",
-            CauseClass::TimedOut => "a call of the backing was not answered in time",
-            CauseClass::QueueFull => "the queue of notices passed its limit",
-            CauseClass::Contradiction => "the backing answered with a step that ends before the position asked for",
-            CauseClass::Unanswered => "the backing left out an id it was asked about",
-        };
-        write!(f, "{text} (cause {})", self.id)
+        write!(f, "{} (cause {})", self.class, self.id)
     }
 }
 

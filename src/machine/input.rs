@@ -123,24 +123,25 @@ pub enum Input<V> {
 
 /// What happened to one id in the backing, as it was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Read<V> {
+pub enum Read<V, E = Cause> {
     /// It is alive with this value.
     Value(Arc<V>),
     /// It does not exist. "Not found" is this, not an error.
     Absent,
-    /// It could not be read: the id goes to quarantine and is read again later.
-    Error(Cause),
+    /// It could not be read: the id goes to quarantine and is read again later. The machine takes a [`Cause`]; a backing says it in
+    /// its own words, which the driver keeps.
+    Error(E),
 }
 
 /// Everything the commits in `(from, to]` touched, all read at one moment, `to`. So it holds whole commits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Step<V> {
+pub struct Step<V, E = Cause> {
     /// The position it starts after.
     pub from: Position,
     /// The position it was read at.
     pub to: Position,
     /// For every id touched, and every id asked about: what was read.
-    pub entities: Vec<(EntityId, Read<V>)>,
+    pub entities: Vec<(EntityId, Read<V, E>)>,
 }
 
 /// Names a call of the backing that can fail.

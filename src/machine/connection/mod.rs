@@ -28,6 +28,8 @@ pub(super) struct Connection<V> {
     /// Ids that notices named and no fetch has asked for yet.
     pub(super) queue: Vec<Slot>,
     pub(super) queued_since: Option<Time>,
+    /// Notices of ids that were queued already, since the beginning.
+    pub(super) duplicates: u64,
     pub(super) in_flight: Option<InFlight>,
     /// After a fetch that came to nothing: not before this.
     pub(super) fetch_again_at: Option<Time>,
@@ -79,6 +81,7 @@ impl<V> Connection<V> {
             last_sign: now,
             queue: Vec::new(),
             queued_since: None,
+            duplicates: 0,
             in_flight: None,
             fetch_again_at: None,
             fetch_failures: 0,
@@ -164,6 +167,20 @@ impl<V> Connection<V> {
             self.last_failures.pop_front();
         }
         self.last_failures.push_back((now, cause));
+    }
+
+    /// The causes of the last failures, of what is in quarantine and of what a load could not read.
+    pub(super) fn causes(&self) -> impl Iterator<Item = Cause> {
+        let load = match &self.stage {
+            ConnectionStage::Loading { load, .. } | ConnectionStage::Completing { load, .. } => Some(load),
+            ConnectionStage::Waiting { .. }
+            | ConnectionStage::Subscribing { .. }
+            | ConnectionStage::Following { .. }
+            | ConnectionStage::Ended => None,
+        };
+        let staged = load.into_iter().flat_map(|load| load.errors.values().copied());
+        let remembered = self.last_failures.iter().map(|&(_, cause)| cause);
+        remembered.chain(self.quarantine.iter().map(|(_, cause)| cause)).chain(staged)
     }
 
     /// How many failures in a row the next wait counts from; for fingerprints.

@@ -54,7 +54,9 @@ impl<V: PartialEq> StoreManager<V> {
     }
 
     pub(super) fn enqueue(&mut self, slot: Slot) {
-        if !mem::replace(&mut self.store.entry_mut(slot).queued, true) {
+        if mem::replace(&mut self.store.entry_mut(slot).queued, true) {
+            self.connection.duplicates += 1;
+        } else {
             self.connection.queue.push(slot);
             self.connection.queued_since.get_or_insert(self.now);
         }

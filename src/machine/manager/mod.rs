@@ -21,7 +21,7 @@ use super::config::Config;
 use super::connection::Connection;
 use super::delta::Delta;
 use super::entity::EntityId;
-use super::error::Cause;
+use super::error::{Cause, NextError};
 use super::garbage::Garbage;
 use super::input::{Answer, Input};
 use super::numbers::{Epoch, Generation, Position, Revno, Time};
@@ -250,6 +250,26 @@ impl<V: PartialEq> StoreManager<V> {
     /// Ids whose last read was an error, with the error.
     pub fn quarantined(&self) -> impl Iterator<Item = (&EntityId, Cause)> {
         self.connection.quarantine.iter()
+    }
+
+    /// How far the watcher that is furthest behind stands behind, in revnos.
+    pub fn lag(&self) -> u64 {
+        self.watchers.furthest_behind().map_or(0, |cohort| self.store.latest.0 - self.watchers.cohort(cohort).cursor.0)
+    }
+
+    /// How many notices named an id that was queued already, since the beginning.
+    pub fn duplicates(&self) -> u64 {
+        self.connection.duplicates
+    }
+
+    /// Every cause that the machine may still name: whoever keeps the real errors can forget the others. In no order, and perhaps
+    /// repeated; its cost is the ids in quarantine and the watchers that have ended.
+    pub fn causes(&self) -> impl Iterator<Item = Cause> {
+        let ended = self.watchers.final_errors().filter_map(|error| match error {
+            NextError::Ended(cause) => Some(cause),
+            NextError::Stopped | NextError::Lagged { .. } | NextError::UnknownCall { .. } => None,
+        });
+        self.connection.causes().chain(self.ended).chain(ended)
     }
 
     /// Every mutation begins here.

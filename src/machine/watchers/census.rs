@@ -1,5 +1,6 @@
 //! Recounts the watchers.
 
+use super::super::error::NextError;
 use super::super::manager::{Broken, ensure, stable_hash};
 use super::super::numbers::Revno;
 use super::super::report;
@@ -10,6 +11,11 @@ impl<V> Watchers<V> {
     /// Every cohort that is behind; for checks.
     pub(in crate::machine) fn behind(&self) -> impl Iterator<Item = (u32, &Cohort<V>)> {
         self.cohorts.iter().filter(|(_, cohort)| cohort.stage == Stage::Behind).map(|(ix, cohort)| (index(ix), cohort))
+    }
+
+    /// The final errors of those that have ended and were not stopped.
+    pub(in crate::machine) fn final_errors(&self) -> impl Iterator<Item = NextError> {
+        self.slab.iter().filter_map(|(_, watcher)| watcher.ended.as_deref().copied())
     }
 
     /// Every watcher by age, with a number for its filter; for fingerprints.

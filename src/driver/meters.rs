@@ -1,0 +1,154 @@
+//! The worker's metrics, told through the `metrics` facade: the eight that the original has, and what they leave out.
+//!
+//! Each series has the label `backing`, its identity. Gauges are brought up to date whenever the worker was told something, and when a
+//! watcher is opened or stopped; they then equal the census.
+//!
+//! | name | kind | what |
+//! |---|---|---|
+//! | `multiwatcher_watchers` | gauge | watchers opened and not stopped |
+//! | `multiwatcher_restarts` | gauge | how often the backing was opened again |
+//! | `multiwatcher_store_size` | gauge | live entities |
+//! | `multiwatcher_queue_size` | gauge | notices queued for the next fetch |
+//! | `multiwatcher_queue_age_seconds` | gauge | how long the oldest of them has been queued |
+//! | `multiwatcher_append_seconds` | histogram | time to queue a notice |
+//! | `multiwatcher_duplicates` | gauge | notices of ids that were queued already, since the beginning |
+//! | `multiwatcher_process_seconds` | histogram | time to apply a step |
+//! | `multiwatcher_tombstones` | gauge | dead entities still owed to somebody |
+//! | `multiwatcher_batch_deltas` | histogram | deltas of a batch |
+//! | `multiwatcher_lag` | gauge | revnos by which the watcher furthest behind is behind |
+//! | `multiwatcher_wakeups_total` | counter | calls woken |
+//! | `multiwatcher_quarantined` | gauge | ids whose last read was an error |
+//! | `multiwatcher_staleness_seconds` | gauge | for how long the backing has been out of reach, else 0 |
+
+use core::fmt;
+use core::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram};
+
+use super::shared::Turn;
+use super::worker::Came;
+use crate::backing::{Identity, Notice};
+use crate::machine::Time;
+
+/// Handles of the series, asked for once.
+pub(super) struct Meters {
+    watchers: Gauge,
+    restarts: Gauge,
+    store_size: Gauge,
+    queue_size: Gauge,
+    queue_age: Gauge,
+    append: Histogram,
+    duplicates: Gauge,
+    process: Histogram,
+    tombstones: Gauge,
+    batch_deltas: Histogram,
+    lag: Gauge,
+    wakeups: Counter,
+    quarantined: Gauge,
+    staleness: Gauge,
+}
+
+/// What was told to the machine, as far as its time is measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum What {
+    Notice,
+    Step,
+    Other,
+}
+
+impl What {
+    pub(super) fn of<V>(came: &Came<V>) -> Self {
+        match came {
+            Came::Noticed(Notice::Changed(_)) => Self::Notice,
+            Came::Noticed(Notice::Step(_)) | Came::Fetched(..) => Self::Step,
+            Came::Noticed(Notice::Mark(_))
+            | Came::Subscribed(_)
+            | Came::Staged(_)
+            | Came::LoadDone
+            | Came::SubscriptionFailed(_)
+            | Came::LoadFailed(_)
+            | Came::FetchFailed(..) => Self::Other,
+        }
+    }
+}
+
+impl Meters {
+    pub(super) fn new(backing: Identity) -> Self {
+        let backing = backing.to_string();
+        let gauge = |name: &'static str| metrics::gauge!(name, "backing" => backing.clone());
+        let histogram = |name: &'static str| metrics::histogram!(name, "backing" => backing.clone());
+        Self {
+            watchers: gauge("multiwatcher_watchers"),
+            restarts: gauge("multiwatcher_restarts"),
+            store_size: gauge("multiwatcher_store_size"),
+            queue_size: gauge("multiwatcher_queue_size"),
+            queue_age: gauge("multiwatcher_queue_age_seconds"),
+            append: histogram("multiwatcher_append_seconds"),
+            duplicates: gauge("multiwatcher_duplicates"),
+            process: histogram("multiwatcher_process_seconds"),
+            tombstones: gauge("multiwatcher_tombstones"),
+            batch_deltas: histogram("multiwatcher_batch_deltas"),
+            lag: gauge("multiwatcher_lag"),
+            wakeups: metrics::counter!("multiwatcher_wakeups_total", "backing" => backing.clone()),
+            quarantined: gauge("multiwatcher_quarantined"),
+            staleness: gauge("multiwatcher_staleness_seconds"),
+        }
+    }
+
+    /// Something was told to the machine and took so long.
+    pub(super) fn took(&self, what: What, time: Duration) {
+        match what {
+            What::Notice => self.append.record(time),
+            What::Step => self.process.record(time),
+            What::Other => {}
+        }
+    }
+
+    /// A batch was told.
+    pub(super) fn told(&self, deltas: usize) {
+        self.batch_deltas.record(float(deltas));
+    }
+
+    /// So many calls are woken.
+    pub(super) fn woke(&self, calls: usize) {
+        if calls > 0 {
+            self.wakeups.increment(calls as u64);
+        }
+    }
+
+    /// A watcher was opened or stopped.
+    pub(super) fn watchers(&self, watchers: usize) {
+        self.watchers.set(float(watchers));
+    }
+
+    /// Brings the gauges up to date.
+    pub(super) fn publish(&self, turn: &Turn, now: Time) {
+        let census = &turn.census;
+        let age = |since: Option<Time>| since.map_or(0.0, |since| now.since(since).as_secs_f64());
+        self.watchers.set(float(census.watchers.total()));
+        self.restarts.set(large(census.generation.0.saturating_sub(1)));
+        self.store_size.set(float(census.entities));
+        self.queue_size.set(float(census.queued));
+        self.queue_age.set(age(census.queued_since));
+        self.duplicates.set(large(turn.duplicates));
+        self.tombstones.set(float(census.tombstones));
+        self.lag.set(large(turn.lag));
+        self.quarantined.set(float(census.quarantined));
+        self.staleness.set(age(census.out_of_reach_since));
+    }
+}
+
+impl fmt::Debug for Meters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meters")
+    }
+}
+
+fn float(count: usize) -> f64 {
+    large(count as u64)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are floats, and 2^53 of anything here is far away")]
+fn large(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,428 @@
+//! The one lock, and what happens under it: the machine, the wakers of its calls, and the orders it has for the worker.
+//!
+//! Every operation is the same round: lock, one mutation of the machine, collect what it asks for, unlock, then call wakers and
+//! free what is no longer needed. Nothing foreign is called or dropped while the lock is held, except the comparison of two values.
+
+use core::any::Any;
+use core::panic::AssertUnwindSafe;
+use core::task::{Poll, Waker};
+use std::collections::VecDeque;
+use std::panic::{catch_unwind, resume_unwind};
+use std::sync::PoisonError;
+
+use super::causes::{Causes, Failure};
+use super::error::{NextError, ResumeError, WatchError};
+use super::machine::Machine;
+use super::meters::Meters;
+use super::report::Report;
+use super::seam::Seam;
+use super::sync::Mutex;
+use super::wakers::{Waits, Wakers};
+use super::worker::Doing;
+use crate::backing::{Identity, SharedError};
+use crate::machine::{
+    self, Batch, CallId, Cause, CauseClass, Epoch, Filter, Garbage, Input, NextPoll, Output, Progress, ResumePoint,
+    Time, Timeout, WatcherId,
+};
+
+/// What a worker and its handles share.
+#[derive(Debug)]
+pub(super) struct Shared<V, M, S> {
+    lock: Mutex<Inner<V, M>>,
+    pub(super) seam: S,
+    pub(super) identity: Identity,
+    pub(super) epoch: Epoch,
+    pub(super) meters: Meters,
+    /// Whether there never was a backing.
+    dead: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner<V, M> {
+    machine: M,
+    /// The latest time the machine was told.
+    now: Time,
+    wakers: Wakers,
+    causes: Causes,
+    /// What the worker is to do, in order.
+    orders: VecDeque<Output>,
+    worker: Option<Waker>,
+    doing: Doing,
+    /// Set if the worker broke off: the machine is asked nothing any more.
+    broken: Option<Failure>,
+    /// Set when the worker's task is over.
+    over: Option<Failure>,
+    wait_for_worker: Waits,
+    wait_for_watchers: Waits,
+    /// Watchers, and those that have ended, when somebody who waits for one was last woken.
+    counted: (usize, usize),
+    value: core::marker::PhantomData<V>,
+}
+
+/// What is done after the lock was released.
+#[derive(Debug)]
+pub(super) struct After<V> {
+    woken: Vec<Waker>,
+    dropped: Vec<Waker>,
+    errors: Vec<SharedError>,
+    garbage: Garbage<V>,
+    /// Whether it is the worker that mutates: it looks for orders itself.
+    by_worker: bool,
+}
+
+/// What the worker finds when it looks.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) deadline: Option<Timeout>,
+    pub(super) census: machine::Report,
+    pub(super) lag: u64,
+    pub(super) duplicates: u64,
+    pub(super) broken: Option<Failure>,
+}
+
+impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
+    /// Around a machine made for this seam's clock. `causes` holds the errors it was made with.
+    pub(super) fn new(machine: M, causes: Causes, seam: S, identity: Identity, dead: bool) -> Self {
+        let mut inner = Inner {
+            machine,
+            now: seam.now(),
+            wakers: Wakers::default(),
+            causes,
+            orders: VecDeque::new(),
+            worker: None,
+            doing: Doing::default(),
+            broken: None,
+            over: None,
+            wait_for_worker: Waits::default(),
+            wait_for_watchers: Waits::default(),
+            counted: (0, 0),
+            value: core::marker::PhantomData,
+        };
+        let mut after = After::new();
+        inner.settle(&mut after);
+        let epoch = inner.machine.report().epoch;
+        Self { lock: Mutex::new(inner), seam, identity, epoch, meters: Meters::new(identity), dead }
+    }
+
+    pub(super) fn watch(&self, filter: Filter) -> Result<WatcherId, WatchError> {
+        let opened = self.mutate(|inner, now, _| {
+            let opened = inner.machine.watch(now, filter);
+            let opened = opened.map_err(|machine::WatchError::Ended(cause)| inner.causes.find(cause));
+            opened.map(|watcher| (watcher, inner.machine.report().watchers.total()))
+        });
+        let (watcher, watchers) = opened.and_then(|opened| opened).map_err(|failure| self.refusal(failure))?;
+        self.meters.watchers(watchers);
+        Ok(watcher)
+    }
+
+    pub(super) fn resume(&self, filter: Filter, from: ResumePoint) -> Result<WatcherId, ResumeError> {
+        let resumed = self.mutate(|inner, now, after| {
+            let resumed = inner.machine.resume(now, filter, from).map_err(|error| match error {
+                machine::ResumeError::Ended(cause) => Err(inner.causes.find(cause)),
+                machine::ResumeError::Gone { epoch, oldest } => Ok(ResumeError::Gone { epoch, oldest }),
+                machine::ResumeError::Future { latest } => Ok(ResumeError::Future { latest }),
+            });
+            // One that comes back behind can pass the limit of age before anything else happens.
+            after.woken.extend(inner.worker.take());
+            resumed
+        });
+        match resumed {
+            Ok(Ok(watcher)) => Ok(watcher),
+            Ok(Err(Ok(error))) => Err(error),
+            Ok(Err(Err(failure))) | Err(failure) => Err(self.refusal(failure).into()),
+        }
+    }
+
+    /// One poll of a call: `call` is empty before the first, and when it is over.
+    pub(super) fn poll_next(
+        &self,
+        watcher: WatcherId,
+        call: &mut Option<CallId>,
+        waker: &Waker,
+    ) -> Poll<Result<Batch<V>, NextError>> {
+        let polled = self.mutate(|inner, now, after| match inner.machine.next(now, watcher, *call) {
+            NextPoll::Ready(result) => {
+                after.dropped.extend(call.take().and_then(|call| inner.wakers.remove(call)));
+                Poll::Ready(result.map_err(|error| inner.explain(error)))
+            }
+            NextPoll::Pending(id) => {
+                *call = Some(id);
+                after.dropped.extend(inner.wakers.set(id, waker));
+                Poll::Pending
+            }
+        });
+        let polled = polled.unwrap_or_else(|failure| Poll::Ready(Err(NextError::Ended(failure))));
+        if let Poll::Ready(Ok(batch)) = &polled {
+            self.meters.told(batch.deltas().len());
+        }
+        polled
+    }
+
+    pub(super) fn drop_call(&self, watcher: WatcherId, call: CallId) {
+        // A worker that broke off has dropped all calls already.
+        let _ = self.mutate(|inner, now, after| {
+            after.dropped.extend(inner.wakers.remove(call));
+            inner.machine.handle(now, Input::DropCall { watcher, call });
+        });
+    }
+
+    pub(super) fn try_next(&self, watcher: WatcherId) -> Result<Option<Batch<V>>, NextError> {
+        let taken =
+            self.mutate(|inner, now, _| inner.machine.try_next(now, watcher).map_err(|error| inner.explain(error)));
+        let taken = taken.unwrap_or_else(|failure| Err(NextError::Ended(failure)));
+        if let Ok(Some(batch)) = &taken {
+            self.meters.told(batch.deltas().len());
+        }
+        taken
+    }
+
+    pub(super) fn progress(&self, watcher: WatcherId) -> Result<Option<Progress>, NextError> {
+        let progress =
+            self.mutate(|inner, now, _| inner.machine.progress(now, watcher).map_err(|error| inner.explain(error)));
+        progress.unwrap_or_else(|failure| Err(NextError::Ended(failure)))
+    }
+
+    pub(super) fn stop(&self, watcher: WatcherId) {
+        let stopped = self.mutate(|inner, now, _| {
+            inner.machine.handle(now, Input::Stop { watcher });
+            inner.machine.report().watchers.total()
+        });
+        // A worker that broke off has no watchers.
+        self.meters.watchers(stopped.unwrap_or(0));
+    }
+
+    pub(super) fn kill(&self) {
+        // A worker that broke off has ended already.
+        let _ = self.mutate(|inner, now, _| {
+            inner.machine.handle(now, Input::Kill { cause: Cause::new(CauseClass::Killed, 0) });
+        });
+    }
+
+    /// Ready with the watcher's final error once it has ended.
+    pub(super) fn poll_watcher_end(&self, watcher: WatcherId, key: &mut Option<u64>, waker: &Waker) -> Poll<NextError> {
+        let polled = self.mutate(|inner, now, after| match inner.machine.progress(now, watcher) {
+            Err(error) => Poll::Ready(inner.explain(error)),
+            Ok(_) => {
+                after.dropped.extend(inner.wait_for_watchers.set(key, waker));
+                Poll::Pending
+            }
+        });
+        polled.unwrap_or_else(|failure| Poll::Ready(NextError::Ended(failure)))
+    }
+
+    /// Ready with the worker's final failure once its task is over.
+    pub(super) fn poll_worker_end(&self, key: &mut Option<u64>, waker: &Waker) -> Poll<Failure> {
+        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        match inner.over.clone() {
+            Some(failure) => Poll::Ready(failure),
+            None => {
+                let replaced = inner.wait_for_worker.set(key, waker);
+                drop(inner);
+                drop(replaced);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Somebody no longer waits for an end.
+    pub(super) fn forget_wait(&self, key: u64, for_worker: bool) {
+        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = if for_worker { &mut inner.wait_for_worker } else { &mut inner.wait_for_watchers };
+        let waker = waits.remove(key);
+        drop(inner);
+        drop(waker);
+    }
+
+    pub(super) fn report(&self) -> Report {
+        let inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = inner.now.max(self.seam.now());
+        Report::new(
+            &inner.machine.report(),
+            now,
+            inner.over.is_some(),
+            |cause| inner.causes.find(cause),
+            || inner.machine.quarantined(),
+        )
+    }
+
+    /// The worker looks what there is to do, and is woken when there is more.
+    pub(super) fn turn(&self, waker: &Waker, doing: Doing, orders: &mut VecDeque<Output>) -> Turn {
+        debug_assert!(orders.is_empty(), "orders are carried out before more are taken");
+        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        core::mem::swap(&mut inner.orders, orders);
+        inner.doing = doing;
+        let replaced = match &inner.worker {
+            Some(known) if known.will_wake(waker) => None,
+            Some(_) | None => inner.worker.replace(waker.clone()),
+        };
+        let turn = Turn {
+            deadline: inner.machine.poll_timeout(),
+            census: inner.machine.report(),
+            lag: inner.machine.lag(),
+            duplicates: inner.machine.duplicates(),
+            broken: inner.broken.clone(),
+        };
+        drop(inner);
+        drop(replaced);
+        turn
+    }
+
+    /// The worker tells the machine something. It looks for orders afterwards.
+    /// `named` are the errors behind causes that the input names for the first time.
+    pub(super) fn tell(&self, after: &mut After<V>, named: &mut Vec<(Cause, SharedError)>, input: Input<V>) {
+        // If it broke off in between, the next look says so.
+        let _ = self.mutate_after(after, |inner, now, _| {
+            inner.causes.keep(named.drain(..));
+            inner.machine.handle(now, input);
+        });
+    }
+
+    /// Ends everything that hangs on the worker, whatever state the machine is in: the worker's task is gone, or going.
+    pub(super) fn break_off(&self, failure: &Failure) {
+        let mut after = After::<V>::new();
+        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.break_off(failure, &mut after);
+        drop(inner);
+        after.run();
+    }
+
+    /// The worker's task is over, for this reason unless there is another already.
+    pub(super) fn finish(&self, failure: Failure) {
+        let mut after = After::<V>::new();
+        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.over.get_or_insert(failure);
+        after.woken.extend(inner.wait_for_worker.take_all());
+        drop(inner);
+        after.run();
+    }
+
+    /// What a cause of the machine stands for.
+    pub(super) fn failure(&self, cause: Cause) -> Failure {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).causes.find(cause)
+    }
+
+    /// Looks at the machine, for tests.
+    #[cfg(feature = "testing")]
+    pub(super) fn inspect<R>(&self, look: impl FnOnce(&M, Doing, usize) -> R) -> R {
+        let inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&inner.machine, inner.doing, inner.wakers.len())
+    }
+
+    fn refusal(&self, failure: Failure) -> WatchError {
+        if self.dead { WatchError::Dead(failure) } else { WatchError::Ended(failure) }
+    }
+
+    fn mutate<R>(&self, mutation: impl FnOnce(&mut Inner<V, M>, Time, &mut After<V>) -> R) -> Result<R, Failure> {
+        self.mutate_after(&mut After::new(), mutation)
+    }
+
+    /// The round that every operation is. A panic in it (a value's comparison, or a bug) ends the worker and all that hangs on it.
+    fn mutate_after<R>(
+        &self,
+        after: &mut After<V>,
+        mutation: impl FnOnce(&mut Inner<V, M>, Time, &mut After<V>) -> R,
+    ) -> Result<R, Failure> {
+        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = &inner.broken {
+            return Err(failure.clone());
+        }
+        // Clocks of different threads, and one that a test moves, may disagree about the order of two moments.
+        let now = self.seam.now().max(inner.now);
+        inner.now = now;
+        let mutated = catch_unwind(AssertUnwindSafe(|| {
+            let answer = mutation(&mut inner, now, after);
+            inner.settle(after);
+            answer
+        }));
+        let mutated = mutated.map_err(|panic| {
+            inner.break_off(&panicked(&*panic), after);
+            panic
+        });
+        drop(inner);
+        self.meters.woke(after.woken.len());
+        after.run();
+        mutated.map_or_else(|panic| resume_unwind(panic), Ok)
+    }
+}
+
+impl<V, M: Machine<V>> Inner<V, M> {
+    /// Collects what a mutation asks for.
+    fn settle(&mut self, after: &mut After<V>) {
+        while let Some(output) = self.machine.poll_output() {
+            match output {
+                Output::Wake { call } => after.woken.extend(self.wakers.remove(call)),
+                Output::Unsubscribe { .. }
+                | Output::Subscribe { .. }
+                | Output::Load { .. }
+                | Output::Fetch { .. }
+                | Output::Ended { .. } => self.orders.push_back(output),
+            }
+        }
+        if !self.orders.is_empty() && !after.by_worker {
+            after.woken.extend(self.worker.take());
+        }
+        self.machine.swap_garbage(&mut after.garbage);
+        if !self.wait_for_watchers.is_empty() {
+            let watchers = self.machine.report().watchers;
+            let counted = (watchers.total(), watchers.ended);
+            if core::mem::replace(&mut self.counted, counted) != counted {
+                after.woken.extend(self.wait_for_watchers.take_all());
+            }
+        }
+        if self.causes.is_crowded() {
+            after.errors.extend(self.causes.retain(&self.machine.causes()));
+        }
+    }
+
+    fn explain(&self, error: machine::NextError) -> NextError {
+        match error {
+            machine::NextError::Stopped => NextError::Stopped,
+            machine::NextError::Ended(cause) => NextError::Ended(self.causes.find(cause)),
+            machine::NextError::Lagged { cursor, latest } => NextError::Lagged { cursor, latest },
+            machine::NextError::UnknownCall { watcher, call } => {
+                unreachable!("a handle polls its own pending calls alone, but {call} of {watcher} is unknown")
+            }
+        }
+    }
+
+    fn break_off(&mut self, failure: &Failure, after: &mut After<V>) {
+        self.broken.get_or_insert_with(|| failure.clone());
+        after.woken.extend(self.wakers.take_all());
+        after.woken.extend(self.wait_for_watchers.take_all());
+        after.woken.extend(self.worker.take());
+    }
+}
+
+impl<V> After<V> {
+    pub(super) const fn new() -> Self {
+        Self { woken: Vec::new(), dropped: Vec::new(), errors: Vec::new(), garbage: Garbage::new(), by_worker: false }
+    }
+
+    /// For the worker, which uses it again and again.
+    pub(super) fn of_worker() -> Self {
+        Self { by_worker: true, ..Self::new() }
+    }
+
+    /// Wakes and frees; no lock is held. What a foreign waker does, a panic included, does not keep the others from being woken.
+    pub(super) fn run(&mut self) {
+        for waker in self.woken.drain(..) {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                tracing::error!(panic = message(&*panic), "a reader's waker panicked");
+            }
+        }
+        self.dropped.clear();
+        self.errors.clear();
+        self.garbage.clear();
+    }
+}
+
+/// The failure that a panic of the worker is.
+pub(super) fn panicked(panic: &(dyn Any + Send)) -> Failure {
+    Failure::new(CauseClass::Permanent, format!("the worker panicked: {}", message(panic)))
+}
+
+/// What a panic says.
+pub(super) fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a text")
+}

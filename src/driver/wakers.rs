@@ -1,0 +1,81 @@
+//! The wakers of pending calls, and of whoever waits for an end.
+
+use core::task::Waker;
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use rustc_hash::FxBuildHasher;
+
+use crate::machine::CallId;
+
+/// From pending call to waker. Looked up and never walked, except when everything is over.
+#[derive(Debug, Default)]
+pub(super) struct Wakers {
+    by_call: HashMap<CallId, Waker, FxBuildHasher>,
+}
+
+impl Wakers {
+    /// Remembers who is to be woken. A waker that this replaces is returned, to be dropped without the lock.
+    #[must_use]
+    pub(super) fn set(&mut self, call: CallId, waker: &Waker) -> Option<Waker> {
+        match self.by_call.entry(call) {
+            Entry::Occupied(known) if known.get().will_wake(waker) => None,
+            Entry::Occupied(mut other) => Some(other.insert(waker.clone())),
+            Entry::Vacant(empty) => {
+                empty.insert(waker.clone());
+                None
+            }
+        }
+    }
+
+    /// Forgets a call.
+    #[must_use]
+    pub(super) fn remove(&mut self, call: CallId) -> Option<Waker> {
+        self.by_call.remove(&call)
+    }
+
+    /// All of them, by age of the call.
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Waker> {
+        let mut all: Vec<_> = self.by_call.drain().collect();
+        all.sort_unstable_by_key(|(call, _)| *call);
+        all.into_iter().map(|(_, waker)| waker)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_call.len()
+    }
+}
+
+/// Who waits for an end, by the order of first polls.
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    wakers: BTreeMap<u64, Waker>,
+    last: u64,
+}
+
+impl Waits {
+    /// Remembers a waker under a key, which is drawn at the first poll. A waker that this replaces is returned.
+    #[must_use]
+    pub(super) fn set(&mut self, key: &mut Option<u64>, waker: &Waker) -> Option<Waker> {
+        let key = *key.get_or_insert_with(|| {
+            self.last += 1;
+            self.last
+        });
+        self.wakers.insert(key, waker.clone())
+    }
+
+    /// Forgets one that waits no more.
+    #[must_use]
+    pub(super) fn remove(&mut self, key: u64) -> Option<Waker> {
+        self.wakers.remove(&key)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.wakers.is_empty()
+    }
+
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Waker> {
+        core::mem::take(&mut self.wakers).into_values()
+    }
+}

@@ -1,0 +1,151 @@
+//! The worker: one task per backing, and the handle by which it is known.
+
+mod end;
+mod life;
+mod task;
+
+use core::fmt;
+use std::sync::Arc as StdArc;
+
+use crate::backing::{Backing, Identity};
+use crate::machine::{Config, Filter, ModelId, StoreManager};
+
+use super::causes::{Causes, Failure, Namer};
+use super::error::{ResumeError, WatchError};
+use super::machine::Machine;
+use super::multiwatcher::Multiwatcher;
+use super::report::Report;
+use super::seam::{Seam, Tokio};
+use super::shared::Shared;
+use super::sync::Arc;
+use super::token::ResumeToken;
+pub use end::WorkerEnd;
+pub(super) use life::Came;
+pub use life::Doing;
+use task::Task;
+
+/// A running worker: it watches one backing and tells any number of multiwatchers what changed.
+///
+/// Clones are the same worker. It ends when it is killed, when its backing fails for good, or when the last of its handles is
+/// gone, multiwatchers included. A backing that fails otherwise is opened again inside, and readers see nothing of it but the
+/// difference.
+pub struct Worker<V, M: Machine<V> = StoreManager<V>, S: Seam = Tokio> {
+    keeper: Arc<Keeper<V, M, S>>,
+}
+
+/// Whoever holds it keeps the worker going.
+#[derive(Debug)]
+pub(super) struct Keeper<V, M: Machine<V>, S: Seam> {
+    pub(super) shared: Arc<Shared<V, M, S>>,
+}
+
+impl<V, M: Machine<V>, S: Seam> Drop for Keeper<V, M, S> {
+    fn drop(&mut self) {
+        self.shared.kill();
+    }
+}
+
+impl<V: PartialEq + Send + Sync + 'static> Worker<V> {
+    /// Starts a worker on the tokio runtime that this is called from.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, as `tokio::spawn` does.
+    pub fn start(backing: impl Backing<Value = V>, config: Config) -> Self {
+        Self::start_on(Tokio::current(), backing, config)
+    }
+}
+
+impl<V: PartialEq + Send + Sync + 'static, S: Seam> Worker<V, StoreManager<V>, S> {
+    /// Starts a worker on this runtime.
+    pub fn start_on(seam: S, backing: impl Backing<Value = V>, config: Config) -> Self {
+        let patience = config.call_timeout;
+        let machine = StoreManager::new(config, seam.fresh_epoch(), seam.now());
+        Self::start_with(machine, seam, backing, patience)
+    }
+
+    /// A worker that never had a backing: it answers everybody with this failure.
+    pub(super) fn dead(seam: S, config: Config, failure: Failure) -> Self {
+        let (mut namer, mut causes) = (Namer::default(), Causes::default());
+        let cause = namer.name_failure(failure.clone());
+        causes.keep(namer.named);
+        let machine = StoreManager::dead(config, seam.fresh_epoch(), seam.now(), cause);
+        let shared = Shared::new(machine, causes, seam, Identity(0), true);
+        shared.finish(failure);
+        Self { keeper: Arc::new(Keeper { shared: Arc::new(shared) }) }
+    }
+}
+
+impl<V: PartialEq + Send + Sync + 'static, M: Machine<V>, S: Seam> Worker<V, M, S> {
+    /// Starts a worker around a machine that was made for this seam's clock and asked nothing yet. Releasing the backing may
+    /// take as long as `patience`.
+    pub fn start_with(machine: M, seam: S, backing: impl Backing<Value = V>, patience: core::time::Duration) -> Self {
+        let shared = Arc::new(Shared::new(machine, Causes::default(), seam, backing.identity(), false));
+        let task = Task::new(Arc::clone(&shared), StdArc::new(backing), patience);
+        shared.seam.spawn(task);
+        Self { keeper: Arc::new(Keeper { shared }) }
+    }
+}
+
+impl<V, M: Machine<V>, S: Seam> Worker<V, M, S> {
+    /// Opens a multiwatcher of one model, whether it exists or not.
+    pub fn watch_model(&self, model: ModelId) -> Result<Multiwatcher<V, M, S>, WatchError> {
+        self.watch(Filter::model(model))
+    }
+
+    /// Opens a multiwatcher of all models.
+    pub fn watch_all_models(&self) -> Result<Multiwatcher<V, M, S>, WatchError> {
+        self.watch(Filter::all_models())
+    }
+
+    /// Opens a multiwatcher. Its first batch is the whole filtered state. It never waits for the backing.
+    pub fn watch(&self, filter: Filter) -> Result<Multiwatcher<V, M, S>, WatchError> {
+        let watcher = self.keeper.shared.watch(filter.clone())?;
+        Ok(Multiwatcher::new(Arc::clone(&self.keeper), watcher, filter))
+    }
+
+    /// Opens a multiwatcher for a reader that comes back. Its first batch is what changed since the token was taken.
+    pub fn resume(&self, token: &ResumeToken) -> Result<Multiwatcher<V, M, S>, ResumeError> {
+        let backing = self.keeper.shared.identity;
+        if token.identity() != backing {
+            return Err(ResumeError::Foreign { token: token.identity(), backing });
+        }
+        let filter = token.filter().clone();
+        let watcher = self.keeper.shared.resume(filter.clone(), token.point())?;
+        Ok(Multiwatcher::new(Arc::clone(&self.keeper), watcher, filter))
+    }
+
+    /// Ends the worker: every multiwatcher is told so at once, and the backing is released. Does not wait for that; see
+    /// [`wait`](Self::wait).
+    pub fn kill(&self) {
+        self.keeper.shared.kill();
+    }
+
+    /// Waits until the worker has ended and has released its backing; says why it ended.
+    pub fn wait(&self) -> WorkerEnd<V, M, S> {
+        WorkerEnd::new(Arc::clone(&self.keeper.shared))
+    }
+
+    /// What it holds and how it has fared. Never waits.
+    pub fn report(&self) -> Report {
+        self.keeper.shared.report()
+    }
+
+    /// Looks at the machine, at what the task waits for, and at how many calls have a waker.
+    #[cfg(feature = "testing")]
+    pub fn inspect<R>(&self, look: impl FnOnce(&M, Doing, usize) -> R) -> R {
+        self.keeper.shared.inspect(look)
+    }
+}
+
+impl<V, M: Machine<V>, S: Seam> Clone for Worker<V, M, S> {
+    fn clone(&self) -> Self {
+        Self { keeper: Arc::clone(&self.keeper) }
+    }
+}
+
+impl<V, M: Machine<V>, S: Seam> fmt::Debug for Worker<V, M, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("backing", &self.keeper.shared.identity).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,4 @@
+//! The worker seen from outside, on tokio with a clock that the tests move.
+
+mod common;
+mod reading;
