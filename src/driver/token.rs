@@ -56,6 +56,12 @@ impl ResumeToken {
         Self { point, identity, filter }
     }
 
+    /// A token that was given out by nobody.
+    #[cfg(feature = "testing")]
+    pub fn forged(point: ResumePoint, identity: Identity, filter: Filter) -> Self {
+        Self::new(point, identity, filter)
+    }
+
     /// Where the multiwatcher had been brought to.
     pub fn point(&self) -> ResumePoint {
         self.point

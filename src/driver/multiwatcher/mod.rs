@@ -76,6 +76,12 @@ impl<V, M: Machine<V>, S: Seam> Multiwatcher<V, M, S> {
         }))
     }
 
+    /// Which watcher of the machine it is.
+    #[cfg(feature = "testing")]
+    pub fn watcher(&self) -> WatcherId {
+        self.seat.watcher
+    }
+
     /// What it sees.
     pub fn filter(&self) -> &Filter {
         &self.seat.filter

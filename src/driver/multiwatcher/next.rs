@@ -36,6 +36,15 @@ impl<V, M: Machine<V>, S: Seam> Next<V, M, S> {
     pub(super) fn new(seat: Arc<Seat<V, M, S>>) -> Self {
         Self { seat, state: State::New }
     }
+
+    /// The call of the machine that waits, if one does.
+    #[cfg(feature = "testing")]
+    pub fn call(&self) -> Option<CallId> {
+        match self.state {
+            State::Waiting(call) => Some(call),
+            State::New | State::Done => None,
+        }
+    }
 }
 
 impl<V, M: Machine<V>, S: Seam> Future for Next<V, M, S> {

@@ -21,6 +21,28 @@ pub(super) struct Life<V> {
     notices: Option<Notices<V>>,
     loading: Option<Entities<V>>,
     fetching: Option<(FetchId, Call<Step<V>>)>,
+    /// Which source was polled last.
+    turn: Source,
+}
+
+/// The sources of a life, polled in turn so that none starves another.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Fetch,
+    Load,
+    Subscription,
+}
+
+impl Source {
+    const COUNT: usize = 3;
+
+    fn next(self) -> Self {
+        match self {
+            Self::Fetch => Self::Load,
+            Self::Load => Self::Subscription,
+            Self::Subscription => Self::Fetch,
+        }
+    }
 }
 
 /// What came of a poll.
@@ -62,20 +84,20 @@ pub struct Doing {
     pub releasing: bool,
 }
 
-/// The sources of a life, which are polled in turn so that none starves another.
-const SOURCES: usize = 3;
-
 impl<V: PartialEq + Send + Sync + 'static> Life<V> {
-    /// Subscribes.
+    /// Subscribes. As for the calls that follow: the new one is the first to be polled, so that calls begin in the order in
+    /// which they were ordered.
     pub(super) fn begin<B: Backing<Value = V>>(generation: Generation, backing: &Arc<B>) -> Self {
         let backing = Arc::clone(backing);
         let subscribing: Call<_> = Box::pin(async move { backing.watch().await });
-        Self { generation, subscribing: Some(subscribing), notices: None, loading: None, fetching: None }
+        let subscribing = Some(subscribing);
+        Self { generation, subscribing, notices: None, loading: None, fetching: None, turn: Source::Load }
     }
 
     /// Loads.
     pub(super) fn load<B: Backing<Value = V>>(&mut self, backing: &Arc<B>) -> Result<(), BackingError> {
         self.loading = Some(guard(|| Ok(backing.get_all()))?);
+        self.turn = Source::Fetch;
         Ok(())
     }
 
@@ -89,16 +111,17 @@ impl<V: PartialEq + Send + Sync + 'static> Life<V> {
     ) {
         let backing = Arc::clone(backing);
         self.fetching = Some((fetch, Box::pin(async move { backing.changed(since, ids).await })));
+        self.turn = Source::Subscription;
     }
 
-    /// Polls its sources, beginning with this one, until one has something. The next turn begins after that one.
-    pub(super) fn poll(&mut self, turn: &mut usize, cx: &mut Context<'_>) -> Poll<Came<V>> {
-        for _ in 0..SOURCES {
-            *turn = (*turn + 1) % SOURCES;
-            let came = match *turn {
-                0 => self.poll_fetch(cx),
-                1 => self.poll_load(cx),
-                _ => self.poll_subscription(cx),
+    /// Polls its sources until one has something. The next time it begins after that one.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Came<V>> {
+        for _ in 0..Source::COUNT {
+            self.turn = self.turn.next();
+            let came = match self.turn {
+                Source::Fetch => self.poll_fetch(cx),
+                Source::Load => self.poll_load(cx),
+                Source::Subscription => self.poll_subscription(cx),
             };
             if came.is_ready() {
                 return came;

@@ -30,8 +30,6 @@ pub(super) struct Task<B: Backing, M: Machine<B::Value>, S: Seam> {
     shared: Arc<Shared<B::Value, M, S>>,
     backing: StdArc<B>,
     life: Option<Life<B::Value>>,
-    /// Which of its sources had something last.
-    turn: usize,
     alarm: Option<(Time, S::Sleep)>,
     release: Option<Release<S>>,
     orders: VecDeque<Output>,
@@ -55,7 +53,6 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             shared,
             backing,
             life: None,
-            turn: 0,
             alarm: None,
             release: None,
             orders: VecDeque::new(),
@@ -135,7 +132,7 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
     /// Whether something came.
     fn poll_life(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(life) = &mut self.life else { return false };
-        match life.poll(&mut self.turn, cx) {
+        match life.poll(cx) {
             Poll::Ready(came) => {
                 self.take(came);
                 true
@@ -277,7 +274,14 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Drop for Task<B, M, S> {
         if !self.finished {
             let gone =
                 Failure::new(CauseClass::Permanent, "the worker's task was dropped, as when its runtime shuts down");
-            self.shared.break_off(&gone);
+            // The machine is told, as of any other end, so that its census is true. If it panics, that broke everything off.
+            let cause = self.namer.name_failure(gone.clone());
+            let told = catch_unwind(AssertUnwindSafe(|| {
+                self.shared.tell(&mut self.after, &mut self.namer.named, Input::Kill { cause });
+            }));
+            if told.is_err() {
+                self.shared.break_off(&gone);
+            }
             self.shared.finish(gone);
         }
     }
