@@ -55,7 +55,7 @@ fn a_stored_run_replays() {
         for _ in 0..150 {
             let Some(operation) = Generator::next(world.stage(), &mut choices) else { break };
             world.apply(&operation);
-            world.seen_mut().clear();
+            world.clear_seen();
         }
         let recorded = world.subject();
         let mut machine = StoreManager::<Val>::new(regime.config, EPOCH, Time::ZERO);

@@ -77,7 +77,7 @@ impl<S: Fresh> Course<S> {
     /// One operation. `false` if it is not possible at this moment.
     #[inline]
     pub fn step(&mut self, operation: &Operation) -> Result<bool, Box<Broken>> {
-        self.world.seen_mut().clear();
+        self.world.clear_seen();
         if !self.world.apply(operation) {
             return Ok(false);
         }
@@ -155,6 +155,9 @@ impl<S: Fresh> Course<S> {
 
     #[inline]
     fn judge(&mut self, operation: Option<&Operation>) -> Result<(), Box<Broken>> {
+        if !self.world.cuts().is_empty() {
+            return self.judge_parts(operation);
+        }
         let regime = self.world.stage().regime();
         self.referee.see(regime, operation, self.world.seen());
         if operation.is_some() && self.world.seen().list().iter().all(is_behind_the_scenes) {
@@ -169,11 +172,35 @@ impl<S: Fresh> Course<S> {
         };
         let store = if self.referee.looks_at_store() { self.world.store() } else { None };
         let census = self.census.insert(Census { report, store });
-        self.referee.settle(regime, census);
+        self.referee.settle(regime, census, !self.world.stage().is_runnable());
         self.keep_hash();
         if self.recounts.1 && !self.referee.is_red() {
             self.recount()?;
         }
+        self.verdict()
+    }
+
+    /// The subject took several things in one operation: each is judged by the census at its end.
+    #[cold]
+    fn judge_parts(&mut self, operation: Option<&Operation>) -> Result<(), Box<Broken>> {
+        let (regime, seen) = (self.world.stage().regime(), self.world.seen());
+        self.referee.begin(operation);
+        let mut from = 0;
+        for cut in self.world.cuts() {
+            self.referee.see_part(regime, seen, from..cut.before);
+            from = cut.before;
+            let store = cut.store.filter(|_| self.referee.looks_at_store());
+            self.referee.settle(regime, &Census { report: cut.report.clone(), store }, true);
+            if self.referee.is_red() {
+                return self.verdict();
+            }
+        }
+        self.referee.see_part(regime, seen, from..seen.list().len());
+        let store = if self.referee.looks_at_store() { self.world.store() } else { None };
+        let census = Census { report: self.world.report(), store };
+        self.referee.settle(regime, &census, !self.world.stage().is_runnable());
+        self.census = Some(census);
+        self.keep_hash();
         self.verdict()
     }
 

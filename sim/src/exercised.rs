@@ -77,6 +77,8 @@ table! {
     Stale = "stale message",
     /// Kill.
     Kill = "kill",
+    /// The worker's task is polled.
+    Turn = "worker's turn",
     /// A watcher is opened.
     Open = "watch",
     /// A watcher is resumed.
@@ -167,6 +169,7 @@ impl Kind {
             Operation::Mend { .. } => Self::Mend,
             Operation::Stale { .. } => Self::Stale,
             Operation::Kill => Self::Kill,
+            Operation::Turn => Self::Turn,
             Operation::Open { .. } => Self::Open,
             Operation::Resume { .. } => Self::Resume,
             Operation::Next { .. } => Self::Next,
@@ -193,6 +196,7 @@ impl Fault {
             Kind::Stale => Some(Self::Stale),
             Kind::Kill => Some(Self::Killed),
             Kind::Commit
+            | Kind::Turn
             | Kind::Notice
             | Kind::Mark
             | Kind::ReadUnasked

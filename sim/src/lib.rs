@@ -12,6 +12,7 @@ pub mod clock;
 mod counter;
 pub mod course;
 pub mod decisions;
+pub mod driven;
 pub mod exercised;
 pub mod juju;
 pub mod page;

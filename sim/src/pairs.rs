@@ -55,13 +55,13 @@ fn followed_and_loaded<S: Fresh>(
         if happened && matches!(operation, Operation::Commit { .. } | Operation::Rewind { .. }) {
             loaded.apply(operation);
         }
-        followed.seen_mut().clear();
+        followed.clear_seen();
     }
     let mut healing = Healing::new();
     for _ in 0..Healing::most(loaded.stage()) {
         let Some(operation) = healing.next(loaded.stage()) else { break };
         loaded.apply(&operation);
-        loaded.seen_mut().clear();
+        loaded.clear_seen();
     }
     let comparable = !followed.stage().ended() && !loaded.stage().ended();
     let same_end = followed.stage().backing().latest().state == loaded.stage().backing().latest().state;
@@ -92,7 +92,7 @@ fn listen<S: Fresh>(regime: Regime, operations: &[Operation], idle: u8, added: &
     for (at, operation) in operations.iter().enumerate() {
         for (_, operation) in added.iter().filter(|(place, _)| *place == at) {
             world.apply(operation);
-            world.seen_mut().clear();
+            world.clear_seen();
         }
         world.apply(operation);
         for observation in world.seen().list() {
@@ -106,7 +106,7 @@ fn listen<S: Fresh>(regime: Regime, operations: &[Operation], idle: u8, added: &
             };
             heard.push(Heard { at, observation, deltas });
         }
-        world.seen_mut().clear();
+        world.clear_seen();
     }
     heard
 }

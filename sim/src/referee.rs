@@ -1,5 +1,7 @@
 //! The reference model and the checkers together: takes in what is seen, in order, and says what is broken.
 
+use core::ops::Range;
+
 use multiwatcher::machine::Change;
 use multiwatcher::testing::{
     Broken, CallSeen, DeltaSeen, Observation, Operation, Party, Reference, Regime, Seen, State, Universe, WatcherStage,
@@ -72,10 +74,20 @@ impl Referee {
 
     /// Takes in what was seen of an operation; `None` is the beginning. What is broken is in [`reds`](Self::reds).
     pub fn see(&mut self, regime: &Regime, operation: Option<&Operation>, seen: &Seen) {
+        self.begin(operation);
+        self.see_part(regime, seen, 0..seen.list().len());
+    }
+
+    /// An operation begins; what is seen of it comes in parts.
+    pub fn begin(&mut self, operation: Option<&Operation>) {
         if let Some(operation) = operation {
             self.hash.add(operation);
         }
-        for observation in seen.list() {
+    }
+
+    /// The same for a part of what was seen.
+    pub fn see_part(&mut self, regime: &Regime, seen: &Seen, part: Range<usize>) {
+        for observation in &seen.list()[part] {
             self.hash.add(observation);
             self.one(regime, observation, seen);
             if !self.reds.is_empty() {
@@ -94,14 +106,14 @@ impl Referee {
         self.hash.end_step();
     }
 
-    /// The operation is over, and this is the subject's census.
-    pub fn settle(&mut self, regime: &Regime, census: &Census) {
+    /// The operation is over, and this is the subject's census. `is_idle` says that no task of it will still be polled.
+    pub fn settle(&mut self, regime: &Regime, census: &Census, is_idle: bool) {
         self.hash.end_step();
         self.looks_at_store = false;
         if !self.reds.is_empty() {
             return;
         }
-        let owed = self.reference.settle().err();
+        let owed = self.reference.settle(is_idle).err();
         let tombstones = self.reference.tombstones();
         let facts = Facts { regime, reference: &self.reference, views: &self.views, tombstones };
         self.suite.settle(facts, census, owed.as_ref(), &mut self.reds);

@@ -270,6 +270,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Mend { .. }
         | Operation::Stale { .. }
         | Operation::Kill
+        | Operation::Turn
         | Operation::Open { .. }
         | Operation::Resume { .. }
         | Operation::Drop { .. }

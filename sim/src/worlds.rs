@@ -5,13 +5,16 @@ use multiwatcher::machine::StoreManager;
 use multiwatcher::testing::{Fresh, Val};
 
 use crate::canary::Canary;
+use crate::driven::Driven;
 
 /// What is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum World {
     /// The store manager's state machine alone
     Machine,
-    /// The same with a bug in it, for trying out what a failure looks like
+    /// The worker, its handles and their futures, as they ship
+    Driver,
+    /// The machine with a bug in it, for trying out what a failure looks like
     #[value(hide = true)]
     Canary,
 }
@@ -26,6 +29,10 @@ impl Simulated for StoreManager<Val> {
     const WORLD: World = World::Machine;
 }
 
+impl Simulated for Driven<StoreManager<Val>> {
+    const WORLD: World = World::Driver;
+}
+
 impl Simulated for Canary {
     const WORLD: World = World::Canary;
 }
@@ -35,6 +42,7 @@ impl World {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Machine => "machine",
+            Self::Driver => "driver",
             Self::Canary => "canary",
         }
     }
@@ -51,6 +59,11 @@ macro_rules! in_world {
         match $world {
             $crate::worlds::World::Machine => {
                 $function::<multiwatcher::machine::StoreManager<multiwatcher::testing::Val>>($($argument),*)
+            }
+            $crate::worlds::World::Driver => {
+                $function::<$crate::driven::Driven<multiwatcher::machine::StoreManager<multiwatcher::testing::Val>>>(
+                    $($argument),*
+                )
             }
             $crate::worlds::World::Canary => $function::<$crate::canary::Canary>($($argument),*),
         }

@@ -34,12 +34,11 @@ impl<S: Subject> World<S> {
 
     fn say_notice(&mut self, generation: u32, ids: IdSet, twice: bool) -> bool {
         self.heard(generation);
-        self.seen.push(Observation::Noticed { generation, ids });
         let universe = &self.stage.universe;
         let again = if twice { ids } else { IdSet::EMPTY };
         let mut named: Vec<EntityId> = Vec::with_capacity((ids.len() + again.len()) as usize);
         named.extend(ids.iter().chain(again.iter()).map(|ix| universe.id(ix).clone()));
-        self.tell(Input::Notice { generation: long(generation), ids: named })
+        self.say(Observation::Noticed { generation, ids }, Input::Notice { generation: long(generation), ids: named })
     }
 
     pub(super) fn mark(&mut self, behind: u8) -> bool {
@@ -52,8 +51,7 @@ impl<S: Subject> World<S> {
 
     fn say_mark(&mut self, generation: u32, position: Position) -> bool {
         self.heard(generation);
-        self.seen.push(Observation::Marked { generation, position });
-        self.tell(Input::Mark { generation: long(generation), position })
+        self.say(Observation::Marked { generation, position }, Input::Mark { generation: long(generation), position })
     }
 
     pub(super) fn read_unasked(&mut self, skip: i8) -> bool {
@@ -92,8 +90,10 @@ impl<S: Subject> World<S> {
     }
 
     fn say_subscribed(&mut self, generation: u32, position: Position) -> bool {
-        self.seen.push(Observation::Subscribed { generation, position });
-        self.tell(Input::Subscribed { generation: long(generation), position })
+        self.say(
+            Observation::Subscribed { generation, position },
+            Input::Subscribed { generation: long(generation), position },
+        )
     }
 
     pub(super) fn read_load(&mut self, ids: IdSet, absent: bool) -> bool {
@@ -135,8 +135,7 @@ impl<S: Subject> World<S> {
     }
 
     fn say_load_done(&mut self, generation: u32) -> bool {
-        self.seen.push(Observation::LoadDone { generation });
-        self.tell(Input::LoadDone { generation: long(generation) })
+        self.say(Observation::LoadDone { generation }, Input::LoadDone { generation: long(generation) })
     }
 
     pub(super) fn read_fetch(&mut self, fetch: u8, skip: i8, omit: IdSet, behind: u8) -> bool {
@@ -184,9 +183,11 @@ impl<S: Subject> World<S> {
     }
 
     fn say_staged(&mut self, generation: u32, reading: Reading) -> bool {
-        self.seen.push(Observation::Staged { generation, ids: reading.ids, errors: reading.errors });
         let reads = reads(&self.stage.universe, reading);
-        self.tell(Input::Staged { generation: long(generation), reads })
+        self.say(
+            Observation::Staged { generation, ids: reading.ids, errors: reading.errors },
+            Input::Staged { generation: long(generation), reads },
+        )
     }
 
     fn say_step(&mut self, generation: u32, fetch: Option<u32>, step: StepRead) -> bool {
@@ -196,13 +197,14 @@ impl<S: Subject> World<S> {
             self.heard(generation);
         }
         let Reading { at, ids, errors, .. } = reading;
-        self.seen.push(Observation::Stepped { generation, fetch, from, to, at, ids, errors });
+        let stepped = Observation::Stepped { generation, fetch, from, to, at, ids, errors };
         let step = Step { from, to, entities: reads(&self.stage.universe, reading) };
         let generation = long(generation);
-        self.tell(match fetch {
+        let input = match fetch {
             None => Input::Step { generation, step },
             Some(fetch) => Input::Fetched { generation, fetch: FetchId(u64::from(fetch)), step },
-        })
+        };
+        self.say(stepped, input)
     }
 
     pub(super) fn fail(&mut self, call: CallKind, why: Failing) -> bool {
@@ -229,8 +231,10 @@ impl<S: Subject> World<S> {
     pub(super) fn say_failed(&mut self, generation: u32, call: BackingCall, class: CauseClass) -> bool {
         self.stage.cause += 1;
         let cause = Cause::new(class, self.stage.cause);
-        self.seen.push(Observation::Failed { generation, call, cause });
-        self.tell(Input::Failed { generation: long(generation), call, cause })
+        self.say(
+            Observation::Failed { generation, call, cause },
+            Input::Failed { generation: long(generation), call, cause },
+        )
     }
 
     /// What is not so is told by messages that must not be taken.

@@ -44,6 +44,7 @@ impl Generator {
             Party::Clock => Some(tick(stage, choices)),
             Party::Saboteur => sabotage(stage, choices),
             Party::Owner => Some(Operation::Kill),
+            Party::Worker => Some(Operation::Turn),
             Party::Reader(reader) => habits::act(stage, reader, choices),
         }
     }

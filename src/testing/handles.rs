@@ -99,6 +99,9 @@ impl<S: Subject> World<S> {
     }
 
     pub(super) fn poll_over(&mut self, reader: u8) -> bool {
+        if !self.subject.polls_over() {
+            return false;
+        }
         let Some(watcher) = self.watcher(reader) else { return false };
         let Some(call) = self.stage.readers[usize::from(reader)].over else { return false };
         self.ask(reader, How::Over(call.number), Input::Next { watcher, call: Some(call.id) })

@@ -30,6 +30,9 @@ impl Healing {
     /// The next operation. `None` when all is quiet: nothing is owed, nothing under way, and every reader that has a
     /// watcher waits for its next batch.
     pub fn next(&mut self, stage: &Stage) -> Option<Operation> {
+        if stage.runnable {
+            return Some(Operation::Turn);
+        }
         if stage.backing.is_silent() {
             return Some(Operation::Speak);
         }

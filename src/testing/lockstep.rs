@@ -72,7 +72,7 @@ impl<S: Subject> Lockstep<S> {
 
     /// Forgets what was seen, and lets the subject drop what it no longer needs: a copy costs less afterwards.
     pub fn shed(&mut self) {
-        self.world.seen_mut().clear();
+        self.world.clear_seen();
         self.world.subject_mut().discard();
         self.expected.clear();
     }
@@ -94,7 +94,7 @@ impl<S: Subject> Lockstep<S> {
 
     /// Makes one operation happen and compares. `false` if it is not possible at this moment.
     pub fn apply(&mut self, operation: &Operation) -> Result<bool, Broken> {
-        self.world.seen_mut().clear();
+        self.world.clear_seen();
         let possible = self.world.apply(operation);
         if possible {
             self.compare()?;
@@ -145,7 +145,7 @@ impl<S: Subject> Lockstep<S> {
             self.answered(&observation)?;
             self.reference.see(&observation)?;
         }
-        self.reference.settle()?;
+        self.reference.settle(!self.world.stage().is_runnable())?;
         self.store()?;
         self.census()?;
         if self.recounts { self.recount() } else { Ok(()) }

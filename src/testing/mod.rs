@@ -45,6 +45,6 @@ pub use reference::{ConnectionStage, Expected, Reference, Watcher, WatcherStage}
 pub use regime::{Budgets, Character, Commits, Faults, Regime, Telling, Weights};
 pub use stage::Stage;
 pub use state::{Changes, IdSet, Ids, State};
-pub use subject::{Fresh, Subject};
+pub use subject::{Fresh, Happened, Subject};
 pub use universe::{FilterIx, IdIx, Shape, Universe, Val};
-pub use world::World;
+pub use world::{Cut, World};

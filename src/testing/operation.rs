@@ -134,6 +134,8 @@ pub enum Operation {
 
     /// The machine is killed.
     Kill,
+    /// The worker's task is polled, whether it was woken or not.
+    Turn,
 
     /// A reader opens a watcher.
     Open {
@@ -280,6 +282,7 @@ impl Operation {
             | Self::Mend { .. }
             | Self::Stale { .. } => Party::Saboteur,
             Self::Kill => Party::Owner,
+            Self::Turn => Party::Worker,
             Self::Open { reader, .. }
             | Self::Resume { reader, .. }
             | Self::Next { reader }
@@ -306,6 +309,7 @@ impl Operation {
             | Self::Speak
             | Self::Mend { .. }
             | Self::Mark { .. }
+            | Self::Turn
             | Self::Open { .. }
             | Self::Resume { .. }
             | Self::Next { .. }

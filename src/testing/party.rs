@@ -21,13 +21,15 @@ pub enum Party {
     Owner,
     /// The reader of this number.
     Reader(u8),
+    /// The worker's task, where there is one.
+    Worker,
 }
 
 impl Party {
     /// The most readers a run has.
     pub const READERS: usize = 6;
     /// How many parties there are at most.
-    pub const COUNT: usize = 6 + Self::READERS;
+    pub const COUNT: usize = 7 + Self::READERS;
 
     /// Its number, for tables.
     pub fn index(self) -> usize {
@@ -39,10 +41,11 @@ impl Party {
             Self::Saboteur => 4,
             Self::Owner => 5,
             Self::Reader(reader) => 6 + usize::from(reader),
+            Self::Worker => 6 + Self::READERS,
         }
     }
 
-    /// The party of this number; numbers past the last are readers.
+    /// The party of this number.
     pub fn at(index: usize) -> Self {
         match index {
             0 => Self::Writer,
@@ -51,7 +54,8 @@ impl Party {
             3 => Self::Clock,
             4 => Self::Saboteur,
             5 => Self::Owner,
-            reader => Self::Reader(u8::try_from(reader - 6).unwrap_or(u8::MAX)),
+            reader if reader < 6 + Self::READERS => Self::Reader(u8::try_from(reader - 6).unwrap_or(u8::MAX)),
+            _ => Self::Worker,
         }
     }
 }

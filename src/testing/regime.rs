@@ -161,6 +161,8 @@ impl Weights {
         let mut weights = [0; Party::COUNT];
         weights[..6].copy_from_slice(&[self.writer, self.stream, self.caller, self.clock, self.saboteur, self.owner]);
         weights[6..6 + readers].fill(self.reader);
+        // Twice as often as a reader: it has several to serve.
+        weights[Party::Worker.index()] = self.reader * 2;
         weights
     }
 }
@@ -240,7 +242,7 @@ impl Regime {
 
     /// The parties of this run.
     pub fn parties(&self) -> impl Iterator<Item = Party> {
-        (0..6 + self.readers.len()).map(Party::at)
+        (0..6 + self.readers.len()).map(Party::at).chain([Party::Worker])
     }
 }
 

@@ -15,7 +15,9 @@ impl<S: Subject> World<S> {
     }
 
     pub(super) fn timeout(&mut self) -> bool {
-        self.seen.push(Observation::TimedOut);
+        if !S::HAS_TASK {
+            self.seen.push(Observation::TimedOut);
+        }
         self.tell(Input::Timeout)
     }
 

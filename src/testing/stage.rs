@@ -33,6 +33,8 @@ pub struct Stage {
     resting: u8,
     sabotages: bool,
     pub(super) ended: bool,
+    /// Whether the worker's task was woken and has not been polled since.
+    pub(super) runnable: bool,
     /// The number of the newest call.
     pub(super) call: u32,
     /// The number of the newest failure told.
@@ -57,6 +59,7 @@ impl Stage {
             resting: 0,
             sabotages: false,
             ended: false,
+            runnable: false,
             call: 0,
             cause: 0,
             made: [0; Party::COUNT],
@@ -97,6 +100,7 @@ impl Stage {
         self.weights = self.regime.weights.by_party(self.regime.readers.len());
         self.sabotages = self.regime.faults.sabotage() > 0;
         (self.generation, self.ended, self.call, self.cause) = (0, false, 0, 0);
+        self.runnable = false;
         (self.made, self.total) = ([0; Party::COUNT], 0);
         self.hear();
         (self.ready, self.resting) = (0, 0);
@@ -138,6 +142,11 @@ impl Stage {
         self.ended
     }
 
+    /// Whether the subject has a task that was woken and has not been polled since: it may still owe something.
+    pub fn is_runnable(&self) -> bool {
+        self.runnable
+    }
+
     /// Operations this party has made.
     pub fn made(&self, party: Party) -> u32 {
         self.made[party.index()]
@@ -162,6 +171,7 @@ impl Stage {
     pub fn movable(&self) -> Parties {
         let (budgets, backing) = (&self.regime.budgets, &self.backing);
         let mut parties = Parties::default();
+        parties.add(Party::Worker, self.runnable);
         parties.add(Party::Writer, self.made(Party::Writer) < u32::from(budgets.writer));
         let session = backing.session.as_ref().filter(|_| !backing.silent);
         let speaking = session.filter(|session| session.said && !session.rewound);

@@ -1,5 +1,7 @@
 //! What can be put in the machine's place: the trait that the world drives and the checkers look behind.
 
+use std::sync::Arc;
+
 use crate::machine::{Answer, Broken, Config, Epoch, Input, Output, Report, StoreManager, Time, Timeout};
 
 use super::state::State;
@@ -19,6 +21,41 @@ pub trait Subject {
 
     /// The next thing the outside must do.
     fn poll_output(&mut self) -> Option<Output>;
+
+    /// The next thing that happened, in order. A subject without a task only asks for something.
+    fn poll_happened(&mut self) -> Option<Happened> {
+        self.poll_output().map(Happened::Asked)
+    }
+
+    /// Whether it has a task that takes what it is sent in its own time. Then what the backing says goes through
+    /// [`post`](Self::post), time is told to nobody but the task, and [`turn`](Self::turn) polls it.
+    const HAS_TASK: bool = false;
+
+    /// Sends what the backing says. `false` if nobody listens: it is lost. [`Happened::Took`] tells when it was taken.
+    fn post(&mut self, now: Time, letter: u32, input: Input<Val>) -> bool {
+        let _ = (now, letter, input);
+        false
+    }
+
+    /// Polls its task.
+    fn turn(&mut self, now: Time) {
+        let _ = now;
+    }
+
+    /// The ids there are, for a subject with a task, which is to tell what it held in between.
+    fn meet(&mut self, universe: &Arc<Universe>) {
+        let _ = universe;
+    }
+
+    /// Whether its task was woken and has not been polled since.
+    fn is_runnable(&self) -> bool {
+        false
+    }
+
+    /// Whether a call that was answered or dropped can be polled once more.
+    fn polls_over(&self) -> bool {
+        true
+    }
 
     /// The next moment at which time alone makes something happen.
     fn poll_timeout(&self) -> Option<Timeout>;
@@ -51,6 +88,19 @@ pub trait Subject {
 
     /// Drops what is no longer needed. The world calls it now and then, as a driver does without its lock.
     fn discard(&mut self) {}
+}
+
+/// Something that a subject does or takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happened {
+    /// It asks for something.
+    Asked(Output),
+    /// It took what was posted under this number.
+    Took(u32),
+    /// It looked at its deadlines.
+    TimedOut,
+    /// Before it took the next thing, in one turn of its task, this was its census, and this the store.
+    Settled(Box<(Report, Option<State>)>),
 }
 
 /// A subject that can be made from scratch, as many times as a campaign has runs.

@@ -5,7 +5,7 @@ use super::operation::Operation;
 use super::regime::Regime;
 use super::stage::Stage;
 use super::state::{IdSet, State};
-use super::subject::{Fresh, Subject};
+use super::subject::{Fresh, Happened, Subject};
 use super::universe::{IdIx, Val};
 use crate::machine::{Answer, Input, Output, Report, Time};
 
@@ -15,6 +15,21 @@ pub struct World<S> {
     pub(super) stage: Stage,
     pub(super) subject: S,
     pub(super) seen: Seen,
+    /// What was posted and not yet taken, with the number of each.
+    posted: Vec<(u32, Observation)>,
+    letters: u32,
+    cuts: Vec<Cut>,
+}
+
+/// The census between two things that the subject took in one operation.
+#[derive(Debug, Clone)]
+pub struct Cut {
+    /// Before this place in what was seen.
+    pub before: usize,
+    /// The census.
+    pub report: Report,
+    /// The store, if it can be looked into.
+    pub store: Option<State>,
 }
 
 impl<S: Fresh> World<S> {
@@ -35,7 +50,9 @@ impl<S: Subject> World<S> {
     /// A run of this regime with a subject made for it at [`Time::ZERO`] and [`EPOCH`]. What the subject asks for at first has
     /// been seen when this returns.
     pub fn new(regime: Regime, subject: S) -> Self {
-        let mut world = Self { stage: Stage::new(regime), subject, seen: Seen::default() };
+        let (stage, seen) = (Stage::new(regime), Seen::default());
+        let mut world = Self { stage, subject, seen, posted: Vec::new(), letters: 0, cuts: Vec::new() };
+        world.subject.meet(&world.stage.universe);
         world.drain();
         world
     }
@@ -45,6 +62,10 @@ impl<S: Subject> World<S> {
         self.stage.reset(regime);
         self.subject = subject;
         self.seen.clear();
+        self.posted.clear();
+        self.letters = 0;
+        self.cuts.clear();
+        self.subject.meet(&self.stage.universe);
         self.drain();
     }
 
@@ -68,9 +89,16 @@ impl<S: Subject> World<S> {
         &self.seen
     }
 
-    /// For clearing it.
-    pub fn seen_mut(&mut self) -> &mut Seen {
-        &mut self.seen
+    /// Forgets what has been seen.
+    pub fn clear_seen(&mut self) {
+        self.seen.clear();
+        self.cuts.clear();
+    }
+
+    /// Where what has been seen falls into parts, each with the census at its end; what follows the last one ends with the
+    /// [`report`](Self::report).
+    pub fn cuts(&self) -> &[Cut] {
+        &self.cuts
     }
 
     /// The subject's census.
@@ -115,6 +143,7 @@ impl<S: Subject> World<S> {
             Operation::Mend { id } => self.mend(id),
             Operation::Stale { kind, age } => self.stale(kind, age),
             Operation::Kill => self.kill(),
+            Operation::Turn => self.turn(),
             Operation::Open { reader, filter } => self.open(reader, filter),
             Operation::Resume { reader, token } => self.resume(reader, token),
             Operation::Next { reader } => self.next(reader),
@@ -148,12 +177,55 @@ impl<S: Subject> World<S> {
         true
     }
 
-    /// Sees everything the subject asks for, and lets backing and readers know.
+    /// The backing says something. It is seen when the subject takes it, which is at once if the subject has no task.
+    pub(super) fn say(&mut self, observation: Observation, input: Input<Val>) -> bool {
+        if !S::HAS_TASK {
+            self.seen.push(observation);
+            return self.tell(input);
+        }
+        self.letters += 1;
+        if self.subject.post(self.stage.now, self.letters, input) {
+            self.posted.push((self.letters, observation));
+        }
+        self.drain();
+        true
+    }
+
+    /// The subject's task is polled.
+    fn turn(&mut self) -> bool {
+        if !S::HAS_TASK {
+            return false;
+        }
+        self.subject.turn(self.stage.now);
+        self.drain();
+        true
+    }
+
+    /// Sees everything the subject did, and lets backing and readers know.
     pub(super) fn drain(&mut self) {
-        while let Some(output) = self.subject.poll_output() {
-            self.obey(output);
+        while let Some(happened) = self.subject.poll_happened() {
+            match happened {
+                Happened::Asked(output) => self.obey(output),
+                Happened::TimedOut => self.seen.push(Observation::TimedOut),
+                Happened::Took(letter) => self.took(letter),
+                Happened::Settled(census) => {
+                    let (report, store) = *census;
+                    self.cuts.push(Cut { before: self.seen.list().len(), report, store });
+                }
+            }
         }
         self.stage.deadline = self.subject.poll_timeout();
+        self.stage.runnable = self.subject.is_runnable();
+    }
+
+    fn took(&mut self, letter: u32) {
+        match self.posted.iter().position(|(posted, _)| *posted == letter) {
+            Some(at) => {
+                let (_, observation) = self.posted.remove(at);
+                self.seen.push(observation);
+            }
+            None => self.seen.push(Observation::Misanswered),
+        }
     }
 
     fn obey(&mut self, output: Output) {
@@ -162,6 +234,8 @@ impl<S: Subject> World<S> {
             Output::Unsubscribe { generation } => {
                 let generation = short(generation.0);
                 backing.unsubscribe(generation);
+                // Nobody will take it any more.
+                self.posted.clear();
                 Observation::Unsubscribe { generation }
             }
             Output::Subscribe { generation } => {

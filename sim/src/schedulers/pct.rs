@@ -100,7 +100,7 @@ impl Scheduler for Pct {
         self.last = Some(party);
         let patience = match party {
             Party::Writer | Party::Saboteur | Party::Owner => self.patience_of_the_free,
-            Party::Stream | Party::Caller | Party::Clock | Party::Reader(_) => self.patience,
+            Party::Stream | Party::Caller | Party::Clock | Party::Reader(_) | Party::Worker => self.patience,
         };
         if self.in_a_row >= patience {
             self.passed_over.insert(party);

@@ -37,6 +37,8 @@ impl Scheduler for Weighted {
                 Party::Saboteur => weights.saboteur,
                 Party::Owner => weights.owner,
                 Party::Reader(_) => weights.reader,
+                // Twice as often as a reader: it has several to serve.
+                Party::Worker => weights.reader * 2,
             });
         }
     }

@@ -88,6 +88,7 @@ pub fn party(party: Party) -> String {
         Party::Saboteur => "saboteur".to_owned(),
         Party::Owner => "owner".to_owned(),
         Party::Reader(reader) => format!("reader {reader}"),
+        Party::Worker => "worker".to_owned(),
     }
 }
 

@@ -32,6 +32,7 @@ pub fn operation(operation: &Operation, words: Words<'_>) -> String {
         | Operation::Mend { .. }
         | Operation::Stale { .. }
         | Operation::Kill => of_the_saboteur(operation, words),
+        Operation::Turn => "its turn".to_owned(),
         Operation::Open { .. }
         | Operation::Resume { .. }
         | Operation::Next { .. }

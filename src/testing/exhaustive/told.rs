@@ -73,7 +73,7 @@ impl<S: Subject + Clone> Told<S> {
     /// Applies one operation; what a batch tells is held against what its reader held before.
     fn apply(&mut self, operation: &Operation) -> Result<(), Wrong> {
         let held: Vec<State> = self.world.stage().readers().iter().map(super::super::readers::Reader::view).collect();
-        self.world.seen_mut().clear();
+        self.world.clear_seen();
         if !self.world.apply(operation) {
             return Err(Wrong::Stuck);
         }

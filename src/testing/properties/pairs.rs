@@ -27,7 +27,13 @@ fn twins(
         }
         match operation.party() {
             Party::Reader(_) => decided += pair(*word, &mut lockstep)?,
-            Party::Writer | Party::Stream | Party::Caller | Party::Clock | Party::Saboteur | Party::Owner => {
+            Party::Writer
+            | Party::Stream
+            | Party::Caller
+            | Party::Clock
+            | Party::Saboteur
+            | Party::Owner
+            | Party::Worker => {
                 lockstep.apply(&operation)?;
             }
         }
@@ -128,7 +134,7 @@ fn slow_reader_isolated() {
             let Some(operation) = Generator::next(alone.stage(), &mut Word::new(*word)) else { break };
             for (world, log) in [(&mut alone, &mut before), (&mut disturbed, &mut after)] {
                 log.clear();
-                world.seen_mut().clear();
+                world.clear_seen();
                 world.apply(&operation);
                 seen_by_readers(world, log);
             }

@@ -231,9 +231,16 @@ impl Reference {
         self.watchers.iter().map(|watcher| watcher.line.len()).sum()
     }
 
-    /// After an operation: everything that had to be asked for has been.
-    pub fn settle(&mut self) -> Result<(), Broken> {
+    /// After an operation: everything that had to be asked for has been. `is_idle` says that the subject has no task that will
+    /// still be polled; while it has one, it owes readers their wake-ups and the backing nothing.
+    pub fn settle(&mut self, is_idle: bool) -> Result<(), Broken> {
         let owed = &self.owed;
+        if let Some(call) = owed.wakes.first() {
+            return Err(Broken::new(Promise::Convergence, format!("call {call} was not woken")));
+        }
+        if !is_idle {
+            return Ok(());
+        }
         let stall = |text: &str| Err(Broken::new(Promise::NoSpinNoStall, text));
         if owed.unsubscribe || owed.ended {
             return stall("the backing failed, or the machine was to end, and it went on");
@@ -246,9 +253,6 @@ impl Reference {
         }
         if owed.asks && self.connection.may_ask(self.now) {
             return stall("there was reason to fetch, nothing in the way, and no fetch was made");
-        }
-        if let Some(call) = owed.wakes.first() {
-            return Err(Broken::new(Promise::Convergence, format!("call {call} was not woken")));
         }
         self.owed.asks = false;
         Ok(())

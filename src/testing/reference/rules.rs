@@ -94,6 +94,10 @@ impl Reference {
                 return self.fetch_requested(generation, fetch, since, ids);
             }
             Observation::Ended(cause) => {
+                if take(&mut self.owed.subscribe) {
+                    // It ended before its task came to subscribe, so there was nothing to drop.
+                    self.owed.unsubscribe = false;
+                }
                 let owed = take(&mut self.owed.ended) && self.ended == Some(cause);
                 return allow(owed, Promise::FailureIsolated, observation);
             }

@@ -278,7 +278,7 @@ impl Story {
         let before = self.census.clone();
         self.census = Census { report: self.report(), store: Some(self.referee.reference().store()) };
         doctor(&mut self.census, &before);
-        self.referee.settle(&self.regime, &self.census);
+        self.referee.settle(&self.regime, &self.census, true);
         self.judge();
     }
 

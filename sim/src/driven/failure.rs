@@ -1,0 +1,57 @@
+//! Errors of the simulated backing carry the cause the world knows them by, through the driver and back.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use multiwatcher::backing::{BackingError, FailureKind, SharedError};
+use multiwatcher::driver::Failure;
+use multiwatcher::machine::{Cause, CauseClass};
+
+/// The error behind a cause.
+#[derive(Debug)]
+struct Told(Cause);
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for Told {}
+
+/// A failed call, as a backing says it.
+pub(super) fn backing_error(cause: Cause) -> BackingError {
+    let kind = match cause.class {
+        CauseClass::Pruned => FailureKind::Pruned,
+        CauseClass::Rewound => FailureKind::Rewound,
+        CauseClass::Permanent => FailureKind::Permanent,
+        CauseClass::Transient
+        | CauseClass::Killed
+        | CauseClass::Silent
+        | CauseClass::TimedOut
+        | CauseClass::QueueFull
+        | CauseClass::Contradiction
+        | CauseClass::Unanswered => FailureKind::Transient,
+    };
+    BackingError::new(kind, Told(cause))
+}
+
+/// An error about one entity.
+pub(super) fn entity_error(cause: Cause) -> SharedError {
+    Arc::new(Told(cause))
+}
+
+/// The cause behind a failure that a reader was told of. What was told by nobody is the worker's own, and `killed` is the cause that
+/// the world knows the kill by.
+pub(super) fn cause(failure: &Failure, killed: Option<Cause>) -> Cause {
+    let told = failure.error().and_then(|error| {
+        let error: &(dyn Error + 'static) = &**error;
+        error.downcast_ref::<Told>().map(|told| told.0)
+    });
+    match (told, failure.class(), killed) {
+        (Some(cause), _, _) => cause,
+        (None, CauseClass::Killed, Some(killed)) => killed,
+        (None, class, _) => Cause::new(class, 0),
+    }
+}

@@ -1,0 +1,125 @@
+//! The readers' handles and the futures of their calls.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use multiwatcher::driver::{Multiwatcher, Next};
+use multiwatcher::machine::{Batch, CallId, WatcherId};
+use multiwatcher::testing::Val;
+
+use super::driven::Inside;
+use super::runtime::Runtime;
+use super::watched::Watched;
+use super::wires::{Event, Wires};
+
+pub(super) type Handle<M> = Multiwatcher<Val, Watched<M>, Runtime>;
+type Call<M> = Next<Val, Watched<M>, Runtime>;
+type Answer = Result<Batch<Val>, multiwatcher::driver::NextError>;
+
+/// Every handle and every pending call of a run.
+pub(super) struct Readers<M: Inside> {
+    wires: Wires,
+    handles: Vec<(WatcherId, Handle<M>)>,
+    calls: Vec<Pending<M>>,
+}
+
+struct Pending<M: Inside> {
+    call: CallId,
+    future: Call<M>,
+    waker: Arc<CallWaker>,
+}
+
+/// The waker of one poll. Each poll brings a new one, and only the newest counts.
+struct CallWaker {
+    wires: Wires,
+    /// Whose poll it was; `None` while that is not known, and when a later poll has brought another.
+    call: Mutex<Option<CallId>>,
+}
+
+impl Wake for CallWaker {
+    fn wake(self: Arc<Self>) {
+        if let Some(call) = *self.call.lock().unwrap_or_else(PoisonError::into_inner) {
+            let mut state = self.wires.lock();
+            state.awake.push(call);
+            state.log.push_back(Event::Woken(call));
+        }
+    }
+}
+
+impl CallWaker {
+    fn set(&self, call: Option<CallId>) {
+        *self.call.lock().unwrap_or_else(PoisonError::into_inner) = call;
+    }
+}
+
+impl<M: Inside> Readers<M> {
+    pub(super) fn new(wires: Wires) -> Self {
+        Self { wires, handles: Vec::new(), calls: Vec::new() }
+    }
+
+    /// A watcher was opened.
+    pub(super) fn add(&mut self, handle: Handle<M>) -> WatcherId {
+        let watcher = handle.watcher();
+        self.handles.push((watcher, handle));
+        watcher
+    }
+
+    /// The newest handle of this watcher.
+    pub(super) fn handle(&self, watcher: WatcherId) -> Option<&Handle<M>> {
+        self.handles.iter().rev().find(|(other, _)| *other == watcher).map(|(_, handle)| handle)
+    }
+
+    /// The first poll of a new call. A call that pends is known by its id from then on.
+    pub(super) fn call(&mut self, watcher: WatcherId) -> Option<Poll<Answer>> {
+        let mut future = self.handle(watcher)?.next();
+        let waker = self.waker();
+        let polled = poll(&mut future, &waker);
+        if let Some(call) = future.call() {
+            waker.set(Some(call));
+            self.calls.push(Pending { call, future, waker });
+        }
+        Some(polled)
+    }
+
+    /// The call that was added last.
+    pub(super) fn newest(&self) -> Option<CallId> {
+        self.calls.last().map(|pending| pending.call)
+    }
+
+    /// A later poll. `None` if there is no such call.
+    pub(super) fn poll(&mut self, call: CallId) -> Option<Poll<Answer>> {
+        let waker = self.waker();
+        let at = self.calls.iter().position(|pending| pending.call == call)?;
+        self.wires.lock().awake.retain(|awake| *awake != call);
+        let pending = &mut self.calls[at];
+        pending.waker.set(None);
+        waker.set(Some(call));
+        pending.waker = Arc::clone(&waker);
+        let polled = poll(&mut pending.future, &waker);
+        if polled.is_ready() {
+            self.calls.remove(at);
+        }
+        Some(polled)
+    }
+
+    /// Drops a call.
+    pub(super) fn drop_call(&mut self, call: CallId) {
+        if let Some(at) = self.calls.iter().position(|pending| pending.call == call) {
+            let pending = self.calls.remove(at);
+            self.wires.lock().awake.retain(|awake| *awake != call);
+            pending.waker.set(None);
+            drop(pending);
+        }
+    }
+
+    fn waker(&self) -> Arc<CallWaker> {
+        Arc::new(CallWaker { wires: self.wires.clone(), call: Mutex::new(None) })
+    }
+}
+
+fn poll<M: Inside>(future: &mut Call<M>, waker: &Arc<CallWaker>) -> Poll<Answer> {
+    let waker = Waker::from(Arc::clone(waker));
+    Pin::new(future).poll(&mut Context::from_waker(&waker))
+}
