@@ -18,6 +18,7 @@ pub struct Course<S> {
     healing_since: Time,
     /// The subject recounts its invariants: at the end, after every step.
     recounts: (bool, bool),
+    recounts_at_all: bool,
     hashes: Option<Vec<u64>>,
 }
 
@@ -61,6 +62,7 @@ impl<S: Fresh> Course<S> {
             steps: 0,
             healing_since: Time::ZERO,
             recounts: (false, false),
+            recounts_at_all: true,
             hashes: None,
         }
     }
@@ -70,7 +72,8 @@ impl<S: Fresh> Course<S> {
         self.world.restart(regime);
         self.referee.reset(seed, regime, self.world.stage().universe());
         self.steps = 0;
-        self.recounts = (seed.is_multiple_of(RECOUNTS), seed.is_multiple_of(RECOUNTS_STEPS));
+        let recounts = |one_of| self.recounts_at_all && seed.is_multiple_of(one_of);
+        self.recounts = (recounts(RECOUNTS), recounts(RECOUNTS_STEPS));
         self.judge(None)
     }
 
@@ -125,6 +128,12 @@ impl<S: Fresh> Course<S> {
     /// What the store holds, if it can be looked into.
     pub fn store(&self) -> Option<State> {
         self.world.store()
+    }
+
+    /// From now on only what breaks these promises counts.
+    pub fn listen_to(&mut self, only: &'static [Promise]) {
+        self.referee.listen_to(only);
+        self.recounts_at_all = only.contains(&Promise::TruthfulReport);
     }
 
     /// The checkers, for those that compare runs.

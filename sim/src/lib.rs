@@ -31,3 +31,4 @@ pub mod trace;
 mod trace_hash;
 pub mod words;
 pub mod worlds;
+pub mod zoo;

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use multiwatcher::machine::Change;
 use multiwatcher::testing::{
-    Broken, CallSeen, DeltaSeen, Observation, Operation, Party, Reference, Regime, Seen, State, Universe, WatcherStage,
+    Broken, CallSeen, DeltaSeen, Observation, Operation, Party, Promise, Reference, Regime, Seen, State, Universe, WatcherStage,
 };
 
 use crate::checkers::{Census, Facts, Healed, Suite, Taken};
@@ -22,6 +22,8 @@ pub struct Referee {
     hash: TraceHash,
     counter: Counter,
     looks_at_store: bool,
+    /// If set, no other promise is listened to.
+    only: Option<&'static [Promise]>,
 }
 
 impl Referee {
@@ -36,6 +38,7 @@ impl Referee {
             hash: TraceHash::new(seed),
             counter: Counter::default(),
             looks_at_store: true,
+            only: None,
         };
         referee.suite.begin();
         referee
@@ -55,6 +58,11 @@ impl Referee {
     /// What should be so.
     pub fn reference(&self) -> &Reference {
         &self.reference
+    }
+
+    /// From now on only what breaks these promises counts: would they have noticed, had the others not been there?
+    pub fn listen_to(&mut self, only: &'static [Promise]) {
+        self.only = Some(only);
     }
 
     /// The checkers, for those that compare runs.
@@ -118,12 +126,14 @@ impl Referee {
         let facts = Facts { regime, reference: &self.reference, views: &self.views, tombstones };
         self.suite.settle(facts, census, owed.as_ref(), &mut self.reds);
         self.ruled(owed);
+        self.overhear();
     }
 
     /// The healing is over.
     pub fn healed(&mut self, regime: &Regime, healed: Healed) {
         let facts = Facts { regime, reference: &self.reference, views: &self.views, tombstones: 0 };
         self.suite.healed(facts, healed, &mut self.reds);
+        self.overhear();
         self.counter.end(&self.reference);
     }
 
@@ -150,6 +160,16 @@ impl Referee {
         self.suite.see(facts, observation, taken, &mut self.reds);
         let ruled = self.reference.see(observation).err();
         self.ruled(ruled);
+        self.overhear();
+    }
+
+    #[inline]
+    fn overhear(&mut self) {
+        if let Some(only) = self.only
+            && !self.reds.is_empty()
+        {
+            self.reds.retain(|red| only.contains(&red.promise));
+        }
     }
 
     /// What the reference model itself found, unless a checker has said so in its own words.

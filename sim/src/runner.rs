@@ -4,7 +4,7 @@
 use std::panic::AssertUnwindSafe;
 
 use multiwatcher::machine::TimeoutReason;
-use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party};
+use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise};
 
 use crate::campaign::Work;
 use crate::course::{Broken, Course};
@@ -25,6 +25,8 @@ pub struct Runner<S> {
     random: Random,
     operations: Vec<Operation>,
     healing: Option<usize>,
+    /// If set, no other promise is listened to.
+    only: Option<&'static [Promise]>,
 }
 
 /// A run that broke a promise.
@@ -50,7 +52,15 @@ impl<S: Simulated> Runner<S> {
             random: Random::new(0),
             operations: Vec::with_capacity(512),
             healing: None,
+            only: None,
         }
+    }
+
+    /// A runner to which only what breaks these promises counts. Runs are not compared.
+    pub fn listening_to(only: &'static [Promise]) -> Self {
+        let mut runner = Self::new();
+        runner.course.listen_to(only);
+        Self { only: Some(only), ..runner }
     }
 
     /// Runs a seed; returns the hash of its trace.
@@ -60,7 +70,7 @@ impl<S: Simulated> Runner<S> {
         let played = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
         let outcome = played.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, self.operations.len()))));
         let outcome = match outcome {
-            Ok(hash) if pairs::chosen(seed) => self.compare(seed, &plan, hash, tally),
+            Ok(hash) if self.only.is_none() && pairs::chosen(seed) => self.compare(seed, &plan, hash, tally),
             Ok(_) | Err(_) => outcome,
         };
         self.count(&plan, tally);
@@ -68,7 +78,7 @@ impl<S: Simulated> Runner<S> {
             let decisions = self.decisions(seed, &plan, Some(&broken));
             if broken.is_panic() {
                 // Whatever panicked may have left anything behind.
-                *self = Self::new();
+                *self = self.only.map_or_else(Self::new, Self::listening_to);
             }
             Box::new(Failure { decisions, broken: *broken })
         })

@@ -1,0 +1,66 @@
+//! How many schedules it takes to find a bug of the zoo: a campaign from some seed on, until the first failure.
+
+use core::num::NonZeroUsize;
+use core::ops::Range;
+
+use multiwatcher::testing::Promise;
+
+use super::{Bug, in_zoo};
+use crate::campaign::{self, Campaign, Outcome, Seeds};
+use crate::course::Broken;
+use crate::decisions::Decisions;
+use crate::runner::{Failure, Runner};
+use crate::seed::{ParseSeedError, SeedRange};
+use crate::tally::Tally;
+use crate::worlds::Simulated;
+
+/// A hunt.
+#[derive(Debug, Clone)]
+pub struct Hunt {
+    /// What is hunted.
+    pub bug: Bug,
+    /// Whether the shipped driver stands around it.
+    pub driven: bool,
+    /// Whether only the checkers of the promises that it breaks are listened to, or all.
+    pub alone: bool,
+    /// Workers.
+    pub jobs: NonZeroUsize,
+}
+
+/// A bug that was found.
+#[derive(Debug)]
+pub struct Found {
+    /// After so many schedules, the failing one included.
+    pub after: u64,
+    /// What it broke.
+    pub broken: Broken,
+    /// The failing run.
+    pub decisions: Decisions,
+}
+
+impl Hunt {
+    /// Runs these seeds until one fails.
+    pub fn among(&self, seeds: Range<u64>) -> Result<Option<Found>, ParseSeedError> {
+        let seeds = Seeds::Range(SeedRange::new(seeds.start, seeds.end)?);
+        let campaign = Campaign { seeds, jobs: self.jobs };
+        let only = self.alone.then(|| self.bug.breaks());
+        let outcome: Outcome<Tally, Box<Failure>> = in_zoo!(self.bug, self.driven, run(&campaign, only));
+        Ok(outcome.failure.map(|(_, failure)| Found {
+            after: outcome.seeds,
+            broken: failure.broken,
+            decisions: failure.decisions,
+        }))
+    }
+}
+
+impl Found {
+    /// Whether what was found, or what was broken at the same moment, is one of these promises.
+    pub fn is_one_of(&self, promises: &[Promise]) -> bool {
+        let named = |promise: &Promise| promise.name() == self.broken.name() || self.broken.also.contains(promise);
+        promises.iter().any(named)
+    }
+}
+
+fn run<S: Simulated>(campaign: &Campaign, only: Option<&'static [Promise]>) -> Outcome<Tally, Box<Failure>> {
+    campaign::run(campaign, || only.map_or_else(Runner::<S>::new, Runner::<S>::listening_to), |_| ())
+}

@@ -1,0 +1,125 @@
+//! The bug zoo: bugs that really happened in systems of this kind, put back around the machine that ships, which carries no switch
+//! for them. A harness that does not find these finds nothing.
+//!
+//! Each bug is a [`Twist`](with::Twist) of what is put to the machine, what it asks for, or what it answers, in a file of its own
+//! that tells its story. [`With`] such a twist the machine is a subject of the machine world, and inside the shipped
+//! driver one of the driver world. [`hunt`] tells how many schedules it takes to find one. Z1 to Z3 are a store of
+//! their own, [`juju`](crate::juju), which the exhaustive search finds.
+
+mod deaf;
+pub mod hunt;
+mod real;
+mod with;
+
+use multiwatcher::testing::Promise;
+
+use crate::driven::Driven;
+use crate::worlds::{Simulated, World};
+pub use with::With;
+
+macro_rules! zoo {
+    ($d:tt $($bug:ident in $file:ident, $name:literal breaks $($promise:ident)*: $story:literal;)*) => {
+        $(mod $file;)*
+
+        /// The bugs by their types.
+        pub mod bugs {
+            $(pub use super::$file::$bug;)*
+        }
+
+        /// A bug of the zoo.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Bug {
+            $(#[doc = $story] $bug,)*
+        }
+
+        impl Bug {
+            /// Every bug.
+            pub const ALL: &'static [Self] = &[$(Self::$bug),*];
+
+            /// Its name.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$bug => $name,)*
+                }
+            }
+
+            /// What goes wrong, in a few words.
+            pub const fn story(self) -> &'static str {
+                match self {
+                    $(Self::$bug => $story,)*
+                }
+            }
+
+            /// The promises it breaks.
+            pub const fn breaks(self) -> &'static [Promise] {
+                match self {
+                    $(Self::$bug => &[$(Promise::$promise),*],)*
+                }
+            }
+
+            /// The name of its world.
+            pub const fn world_name(self, driven: bool) -> &'static str {
+                match (self, driven) {
+                    $(
+                        (Self::$bug, false) => concat!("machine+", $name),
+                        (Self::$bug, true) => concat!("driver+", $name),
+                    )*
+                }
+            }
+        }
+
+        /// All worlds that have a bug in them.
+        pub(crate) const WORLDS: &[World] = &[
+            $(World::Zoo { bug: Bug::$bug, driven: false }, World::Zoo { bug: Bug::$bug, driven: true },)*
+        ];
+
+        $(
+            impl Simulated for With<$file::$bug> {
+                const WORLD: World = World::Zoo { bug: Bug::$bug, driven: false };
+            }
+
+            impl Simulated for Driven<With<$file::$bug>> {
+                const WORLD: World = World::Zoo { bug: Bug::$bug, driven: true };
+            }
+        )*
+
+        /// Calls a function of a subject's type with the subject of this world, which has a bug in it.
+        macro_rules! in_zoo {
+            ($which:expr, $under:expr, $function:ident($d($d argument:expr),*)) => {
+                match ($which, $under) {
+                    $(
+                        ($crate::zoo::Bug::$bug, false) => {
+                            $function::<$crate::zoo::With<$crate::zoo::bugs::$bug>>($d($d argument),*)
+                        }
+                        ($crate::zoo::Bug::$bug, true) => {
+                            $function::<$crate::driven::Driven<$crate::zoo::With<$crate::zoo::bugs::$bug>>>($d($d argument),*)
+                        }
+                    )*
+                }
+            };
+        }
+        pub(crate) use in_zoo;
+    };
+}
+
+zoo! { $
+    Z4 in z04, "z4" breaks ExactPrefix: "a re-added entity is told as removed";
+    Z5 in z05, "z5" breaks FreshFirst: "the first next on an empty model blocks";
+    Z6 in z06, "z6" breaks FreshFirst FilterEquivalence: "it blocks if other models are not empty";
+    Z7 in z07, "z7" breaks StopQuiescent TruthfulReport: "stop leaves the watcher in the registry";
+    Z8 in z08, "z8" breaks NoSpinNoStall: "retries know no back-off";
+    Z9 in z09, "z9" breaks Convergence FreshFirst: "the queue survives a restart, its wake-up does not";
+    Z10 in z10, "z10" breaks StopTotal: "stop and next wait for a load or a fetch";
+    Z11 in z11, "z11" breaks NoSpinNoStall: "of pending calls the newest is served first";
+    Z13 in z13, "z13" breaks RestartTransparent Convergence: "opened during a restart, never told anything";
+    Z16 in z16, "z16" breaks StopTotal: "kill is not looked at while notices are pending";
+    Z17 in z17, "z17" breaks Convergence: "a new watcher takes a living one's name";
+    Z18 in z18, "z18" breaks Convergence: "the first commit after the subscription is missed";
+    Z19 in z19, "z19" breaks NoSpuriousDelta: "a batch is told again in the next";
+    Z20 in z20, "z20" breaks Convergence: "the next event overwrites what was not handed over";
+    Z21 in z21, "z21" breaks FailureIsolated: "one entity's error ends the watcher of everything";
+    Z23 in z23, "z23" breaks RestartTransparent: "opened during a reload, not told what it brings";
+    Z24 in z24, "z24" breaks ExactPrefix: "a creation is dropped behind a queued deletion";
+    Z25 in z25, "z25" breaks ResumeOrGone: "a revno of the future is resumed from";
+    Z26 in z26, "z26" breaks CancelSafe: "a batch is lost with a dropped call";
+}

@@ -1,0 +1,245 @@
+//! The shipped machine with one thing twisted: what is put to it, what it asks for, or what it answers.
+
+use std::collections::VecDeque;
+use std::fmt::Debug;
+
+use multiwatcher::driver::Machine;
+use multiwatcher::machine::{
+    Answer, Batch, CallId, Cause, Config, Delta, EntityId, Epoch, Filter, Garbage, Input, NextError, NextPoll, Output,
+    Progress, Report, ResumeError, ResumePoint, StoreManager, Time, Timeout, WatcherId,
+};
+use multiwatcher::testing::{Fresh, State, Subject, Universe, Val};
+
+use super::real::Real;
+
+/// What a bug does differently; whatever it does not name goes straight to the machine.
+pub trait Twist: Debug + Default + Send + 'static {
+    /// How the machine is made.
+    fn configure(config: Config) -> Config {
+        config
+    }
+
+    /// A watcher was opened, or has come back.
+    fn opened(&mut self, real: &mut Real, now: Time, watcher: WatcherId) {
+        let _ = (real, now, watcher);
+    }
+
+    /// A reader comes back.
+    fn resume(
+        &mut self,
+        real: &mut Real,
+        now: Time,
+        filter: Filter,
+        from: ResumePoint,
+    ) -> Result<WatcherId, ResumeError> {
+        real.resume(now, filter, from)
+    }
+
+    /// A call of `next` is polled.
+    fn next(&mut self, real: &mut Real, now: Time, watcher: WatcherId, call: Option<CallId>) -> NextPoll<Val> {
+        real.next(now, watcher, call)
+    }
+
+    /// A reader asks for a batch without waiting.
+    fn try_next(&mut self, real: &mut Real, now: Time, watcher: WatcherId) -> Result<Option<Batch<Val>>, NextError> {
+        real.try_next(now, watcher)
+    }
+
+    /// A batch that a reader is to get. `None` keeps it: the reader waits on.
+    fn batch(&mut self, real: &Real, watcher: WatcherId, batch: Batch<Val>) -> Option<Batch<Val>> {
+        let _ = (real, watcher);
+        Some(batch)
+    }
+
+    /// A reader asks how far its view reaches.
+    fn progress(&mut self, real: &mut Real, now: Time, watcher: WatcherId) -> Result<Option<Progress>, NextError> {
+        real.progress(now, watcher)
+    }
+
+    /// A pending call is dropped.
+    fn drop_call(&mut self, real: &mut Real, now: Time, watcher: WatcherId, call: CallId) {
+        real.drop_call(now, watcher, call);
+    }
+
+    /// A reader leaves.
+    fn stop(&mut self, real: &mut Real, now: Time, watcher: WatcherId) {
+        real.stop(now, watcher);
+    }
+
+    /// The machine is to end.
+    fn kill(&mut self, real: &mut Real, now: Time, cause: Cause) {
+        real.kill(now, cause);
+    }
+
+    /// The backing says something, or a deadline may have passed.
+    fn hear(&mut self, real: &mut Real, now: Time, input: Input<Val>) {
+        real.hear(now, input);
+    }
+
+    /// The machine asks for something. `None` keeps it.
+    fn output(&mut self, real: &mut Real, now: Time, output: Output) -> Option<Output> {
+        let _ = (real, now);
+        Some(output)
+    }
+
+    /// The stimulus is over, and what came of it has been looked at.
+    fn settle(&mut self, real: &mut Real, now: Time) {
+        let _ = (real, now);
+    }
+
+    /// What it says it holds.
+    fn report(&self, report: Report) -> Report {
+        report
+    }
+}
+
+/// The same batch with other deltas.
+pub(super) fn with_deltas(batch: &Batch<Val>, deltas: impl Iterator<Item = Delta<Val>>) -> Batch<Val> {
+    Batch::new(batch.revno(), batch.position(), deltas.collect())
+}
+
+/// The machine with a bug: a subject of the machine world, and inside [`Driven`](crate::driven::Driven) one of the driver world.
+#[derive(Debug)]
+pub struct With<T> {
+    real: Real,
+    twist: T,
+    outputs: VecDeque<Output>,
+}
+
+impl<T: Twist> With<T> {
+    fn put(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
+        let answer = self.answer(now, input);
+        self.pass_on(now);
+        self.twist.settle(&mut self.real, now);
+        self.pass_on(now);
+        answer
+    }
+
+    fn answer(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
+        let (twist, real) = (&mut self.twist, &mut self.real);
+        match input {
+            Input::Watch { filter } => {
+                let opened = real.watch(now, filter);
+                opened.iter().for_each(|watcher| twist.opened(real, now, *watcher));
+                Answer::Watch(opened)
+            }
+            Input::Resume { filter, from } => {
+                let resumed = twist.resume(real, now, filter, from);
+                resumed.iter().for_each(|watcher| twist.opened(real, now, *watcher));
+                Answer::Resume(resumed)
+            }
+            Input::Next { watcher, call } => Answer::Next(match twist.next(real, now, watcher, call) {
+                NextPoll::Ready(Ok(batch)) => match twist.batch(real, watcher, batch) {
+                    Some(batch) => NextPoll::Ready(Ok(batch)),
+                    None => real.wait_on(now, watcher, call),
+                },
+                NextPoll::Ready(Err(error)) => NextPoll::Ready(Err(error)),
+                NextPoll::Pending(call) => NextPoll::Pending(call),
+            }),
+            Input::TryNext { watcher } => {
+                let taken = twist.try_next(real, now, watcher);
+                Answer::TryNext(taken.map(|taken| taken.and_then(|batch| twist.batch(real, watcher, batch))))
+            }
+            Input::Progress { watcher } => Answer::Progress(twist.progress(real, now, watcher)),
+            Input::DropCall { watcher, call } => {
+                twist.drop_call(real, now, watcher, call);
+                Answer::Done
+            }
+            Input::Stop { watcher } => {
+                twist.stop(real, now, watcher);
+                Answer::Done
+            }
+            Input::Kill { cause } => {
+                twist.kill(real, now, cause);
+                Answer::Done
+            }
+            Input::Subscribed { .. }
+            | Input::Staged { .. }
+            | Input::LoadDone { .. }
+            | Input::Notice { .. }
+            | Input::Mark { .. }
+            | Input::Step { .. }
+            | Input::Fetched { .. }
+            | Input::Failed { .. }
+            | Input::Timeout => {
+                twist.hear(real, now, input);
+                Answer::Done
+            }
+        }
+    }
+
+    fn pass_on(&mut self, now: Time) {
+        while let Some(output) = self.real.poll_output() {
+            self.outputs.extend(self.twist.output(&mut self.real, now, output));
+        }
+    }
+}
+
+impl<T: Twist> Fresh for With<T> {
+    fn fresh(config: Config, epoch: Epoch, now: Time) -> Self {
+        let real = Real::new(StoreManager::fresh(T::configure(config), epoch, now));
+        let mut made = Self { real, twist: T::default(), outputs: VecDeque::new() };
+        made.pass_on(now);
+        made
+    }
+}
+
+impl<T: Twist> Subject for With<T> {
+    fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
+        self.put(now, input)
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Timeout> {
+        self.real.machine().poll_timeout()
+    }
+
+    fn report(&self) -> Report {
+        self.twist.report(self.real.machine().report())
+    }
+
+    fn store(&self, universe: &Universe) -> Option<State> {
+        Subject::store(self.real.machine(), universe)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Subject::check(self.real.machine())
+    }
+
+    fn discard(&mut self) {
+        self.real.swap_garbage(&mut Garbage::default());
+    }
+}
+
+impl<T: Twist> Machine<Val> for With<T> {
+    fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
+        self.put(now, input)
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Timeout> {
+        self.real.machine().poll_timeout()
+    }
+
+    fn swap_garbage(&mut self, empty: &mut Garbage<Val>) {
+        self.real.swap_garbage(empty);
+    }
+
+    fn report(&self) -> Report {
+        Subject::report(self)
+    }
+
+    fn quarantined(&self) -> Vec<(EntityId, Cause)> {
+        Machine::quarantined(self.real.machine())
+    }
+
+    fn causes(&self) -> Vec<Cause> {
+        Machine::causes(self.real.machine())
+    }
+}
