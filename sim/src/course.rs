@@ -1,15 +1,17 @@
 //! One run under the eyes of the referee: operations in, verdict out. Whoever draws or reads the operations stands above.
 
 use multiwatcher::machine::Time;
-use multiwatcher::testing::{Fresh, Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, World};
+use multiwatcher::testing::{Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, Subject, World};
 
 use crate::checkers::{Census, Healed, Suite};
 use crate::referee::Referee;
 use crate::tally::Tally;
+use crate::worlds::{Maker, Simulated};
 
 /// A world and its referee, used for one run after the other.
 #[derive(Debug)]
 pub struct Course<S> {
+    maker: Maker<S>,
     world: World<S>,
     referee: Referee,
     /// After the last operation in which the subject had a part.
@@ -49,13 +51,21 @@ const RECOUNTS: u64 = 8;
 /// ... and of so many one after every step. The report is compared after every step of every seed.
 const RECOUNTS_STEPS: u64 = 128;
 
-impl<S: Fresh> Course<S> {
+impl<S: Simulated> Course<S> {
     /// A course on which nothing has been run.
     pub fn new() -> Self {
-        let world = World::start(Regime::calm(1, &[]));
+        Self::of(Maker::default())
+    }
+}
+
+impl<S: Subject> Course<S> {
+    /// The same with subjects made like this.
+    pub fn of(maker: Maker<S>) -> Self {
+        let world = maker.start(Regime::calm(1, &[]));
         let stage = world.stage();
         let referee = Referee::new(0, stage.regime(), stage.universe());
         Self {
+            maker,
             world,
             referee,
             census: None,
@@ -69,7 +79,7 @@ impl<S: Fresh> Course<S> {
 
     /// Another run.
     pub fn begin(&mut self, seed: u64, regime: &Regime) -> Result<(), Box<Broken>> {
-        self.world.restart(regime);
+        self.world.reset(regime, self.maker.subject(regime));
         self.referee.reset(seed, regime, self.world.stage().universe());
         self.steps = 0;
         let recounts = |one_of| self.recounts_at_all && seed.is_multiple_of(one_of);
@@ -255,7 +265,7 @@ fn is_behind_the_scenes(observation: &Observation) -> bool {
     matches!(observation, Observation::Committed { .. } | Observation::Rewound { .. } | Observation::Now(_))
 }
 
-impl<S: Fresh> Default for Course<S> {
+impl<S: Simulated> Default for Course<S> {
     fn default() -> Self {
         Self::new()
     }

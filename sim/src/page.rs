@@ -4,22 +4,29 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 
-use multiwatcher::testing::Fresh;
+use multiwatcher::testing::Subject;
 
 use crate::course::Broken;
 use crate::decisions::{Decisions, Header};
 use crate::text::{COLUMNS, wrap};
 use crate::trace::{self, Told};
+use crate::worlds::Maker;
 
 /// The most lines of a page.
 const LINES: usize = 40;
 
 /// Writes the page of a failing run. `command` is what replays it.
-pub fn write<S: Fresh>(decisions: &Decisions, broken: &Broken, command: &str, out: &mut dyn Write) -> io::Result<()> {
+pub fn write<S: Subject>(
+    maker: Maker<S>,
+    decisions: &Decisions,
+    broken: &Broken,
+    command: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let head = head(decisions, broken);
     let room = LINES.saturating_sub(head.lines().count() + command.lines().count() + 2);
     write!(out, "{head}")?;
-    table::<S>(decisions, room, out)?;
+    table(maker, decisions, room, out)?;
     writeln!(out)?;
     writeln!(out, "{command}")
 }
@@ -61,10 +68,10 @@ pub fn regime(header: &Header) -> String {
 }
 
 /// The last steps that fit into so many lines, at least one. The one at which the promise was found broken is marked.
-fn table<S: Fresh>(decisions: &Decisions, room: usize, out: &mut dyn Write) -> io::Result<()> {
+fn table<S: Subject>(maker: Maker<S>, decisions: &Decisions, room: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut last: VecDeque<Vec<String>> = VecDeque::new();
     let mut lines = 0;
-    trace::replay::<S>(decisions, &mut |told: Told| {
+    trace::replay(maker, decisions, &mut |told: Told| {
         let block = block(&told);
         lines += block.len();
         last.push_back(block);

@@ -2,12 +2,13 @@
 
 use multiwatcher::machine::{Cause, NextError, ResumeError, WatchError, WatcherId};
 use multiwatcher::testing::{
-    CallSeen, DeltaSeen, FilterIx, Fresh, Healing, Observation, Operation, Party, Promise, Regime, World,
+    CallSeen, DeltaSeen, FilterIx, Healing, Observation, Operation, Party, Promise, Regime, Subject,
 };
 
 use crate::checkers::Suite;
 use crate::course::Broken;
 use crate::decisions::Decisions;
+use crate::worlds::Maker;
 
 /// The share of seeds whose runs are compared.
 pub const ONE_OF: u64 = 128;
@@ -30,26 +31,33 @@ pub fn chosen(seed: u64) -> bool {
 }
 
 /// Compares a run that kept its promises with its twins. `again` is the hash of the same seed from a clean start.
-pub fn compare<S: Fresh>(suite: &mut Suite, decisions: &Decisions, hash: u64, again: u64) -> Result<(), Box<Broken>> {
+pub fn compare<S: Subject>(
+    maker: Maker<S>,
+    suite: &mut Suite,
+    decisions: &Decisions,
+    hash: u64,
+    again: u64,
+) -> Result<(), Box<Broken>> {
     let last = decisions.operations.len();
     let broken = |promise: Promise| move |text: String| Box::new(Broken::of(promise, text, last));
     suite.deterministic.compare(hash, again).map_err(broken(Promise::Deterministic))?;
-    if let Some((followed, loaded)) = followed_and_loaded::<S>(decisions) {
+    if let Some((followed, loaded)) = followed_and_loaded(maker, decisions) {
         suite.load_equals_increments.compare(followed, loaded).map_err(broken(Promise::LoadEqualsIncrements))?;
     }
-    if let Some((alone, beside)) = alone_and_beside::<S>(decisions) {
+    if let Some((alone, beside)) = alone_and_beside(maker, decisions) {
         suite.slow_reader_isolated.compare(&alone, &beside).map_err(broken(Promise::SlowReaderIsolated))?;
     }
     Ok(())
 }
 
 /// The last store of the run, and that of a machine that only loads what the same commits led to.
-fn followed_and_loaded<S: Fresh>(
+fn followed_and_loaded<S: Subject>(
+    maker: Maker<S>,
     decisions: &Decisions,
 ) -> Option<(multiwatcher::testing::State, multiwatcher::testing::State)> {
     let regime = &decisions.header.regime;
-    let mut followed = World::<S>::start(regime.clone());
-    let mut loaded = World::<S>::start(regime.clone());
+    let mut followed = maker.start(regime.clone());
+    let mut loaded = maker.start(regime.clone());
     for operation in &decisions.operations {
         let happened = followed.apply(operation);
         if happened && matches!(operation, Operation::Commit { .. } | Operation::Rewind { .. }) {
@@ -70,24 +78,30 @@ fn followed_and_loaded<S: Fresh>(
 
 /// What the readers of a run heard, and what they hear beside one more that reads once and never again. Not for runs in which it
 /// could not be added, or would be waited for: an age limit makes a deadline of its own.
-fn alone_and_beside<S: Fresh>(decisions: &Decisions) -> Option<(Vec<Heard>, Vec<Heard>)> {
+fn alone_and_beside<S: Subject>(maker: Maker<S>, decisions: &Decisions) -> Option<(Vec<Heard>, Vec<Heard>)> {
     let regime = &decisions.header.regime;
     if regime.readers.len() == Party::READERS || regime.config.lag_age.is_some() {
         return None;
     }
     let idle = u8::try_from(regime.readers.len()).ok()?;
-    let alone = listen::<S>(regime.clone(), &decisions.operations, idle, &[]);
+    let alone = listen(maker, regime.clone(), &decisions.operations, idle, &[]);
     let mut with_idle = regime.clone();
     with_idle.readers.push(multiwatcher::testing::Character::Sleeping);
     let third = decisions.operations.len() / 3;
     let added =
         [(0, Operation::Open { reader: idle, filter: FilterIx(0) }), (third, Operation::TryNext { reader: idle })];
-    Some((alone, listen::<S>(with_idle, &decisions.operations, idle, &added)))
+    Some((alone, listen(maker, with_idle, &decisions.operations, idle, &added)))
 }
 
 /// Makes the operations, and others before those at the given places; returns what all readers but the idle one heard.
-fn listen<S: Fresh>(regime: Regime, operations: &[Operation], idle: u8, added: &[(usize, Operation)]) -> Vec<Heard> {
-    let mut world = World::<S>::start(regime);
+fn listen<S: Subject>(
+    maker: Maker<S>,
+    regime: Regime,
+    operations: &[Operation],
+    idle: u8,
+    added: &[(usize, Operation)],
+) -> Vec<Heard> {
+    let mut world = maker.start(regime);
     let mut heard = Vec::new();
     for (at, operation) in operations.iter().enumerate() {
         for (_, operation) in added.iter().filter(|(place, _)| *place == at) {

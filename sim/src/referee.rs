@@ -4,7 +4,8 @@ use core::ops::Range;
 
 use multiwatcher::machine::Change;
 use multiwatcher::testing::{
-    Broken, CallSeen, DeltaSeen, Observation, Operation, Party, Promise, Reference, Regime, Seen, State, Universe, WatcherStage,
+    Broken, CallSeen, DeltaSeen, Observation, Operation, Party, Promise, Reference, Regime, Seen, State, Universe,
+    WatcherStage,
 };
 
 use crate::checkers::{Census, Facts, Healed, Suite, Taken};

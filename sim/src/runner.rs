@@ -4,7 +4,7 @@
 use std::panic::AssertUnwindSafe;
 
 use multiwatcher::machine::TimeoutReason;
-use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise};
+use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise, Subject};
 
 use crate::campaign::Work;
 use crate::course::{Broken, Course};
@@ -15,11 +15,12 @@ use crate::plan::Plan;
 use crate::random::Random;
 use crate::schedulers::{KINDS, Moment, PartySet, Portfolio, Scheduler};
 use crate::tally::Tally;
-use crate::worlds::Simulated;
+use crate::worlds::{Maker, Simulated};
 
 /// Runs one seed after the other, with the same buffers.
 #[derive(Debug)]
 pub struct Runner<S> {
+    maker: Maker<S>,
     course: Course<S>,
     portfolio: Portfolio,
     random: Random,
@@ -46,8 +47,16 @@ const PAUSE: Operation = Operation::Advance { micros: 1000 };
 impl<S: Simulated> Runner<S> {
     /// A runner that has run nothing.
     pub fn new() -> Self {
+        Self::of(Maker::default())
+    }
+}
+
+impl<S: Subject> Runner<S> {
+    /// The same with subjects made like this.
+    pub fn of(maker: Maker<S>) -> Self {
         Self {
-            course: Course::new(),
+            maker,
+            course: Course::of(maker),
             portfolio: Portfolio::new(),
             random: Random::new(0),
             operations: Vec::with_capacity(512),
@@ -56,11 +65,11 @@ impl<S: Simulated> Runner<S> {
         }
     }
 
-    /// A runner to which only what breaks these promises counts. Runs are not compared.
-    pub fn listening_to(only: &'static [Promise]) -> Self {
-        let mut runner = Self::new();
-        runner.course.listen_to(only);
-        Self { only: Some(only), ..runner }
+    /// From now on only what breaks these promises counts, and runs are not compared.
+    #[must_use]
+    pub fn listening_to(mut self, only: &'static [Promise]) -> Self {
+        self.course.listen_to(only);
+        Self { only: Some(only), ..self }
     }
 
     /// Runs a seed; returns the hash of its trace.
@@ -78,7 +87,8 @@ impl<S: Simulated> Runner<S> {
             let decisions = self.decisions(seed, &plan, Some(&broken));
             if broken.is_panic() {
                 // Whatever panicked may have left anything behind.
-                *self = self.only.map_or_else(Self::new, Self::listening_to);
+                let (new, only) = (Self::of(self.maker), self.only);
+                *self = if let Some(only) = only { new.listening_to(only) } else { new };
             }
             Box::new(Failure { decisions, broken: *broken })
         })
@@ -108,7 +118,7 @@ impl<S: Simulated> Runner<S> {
 
     fn decisions(&self, seed: u64, plan: &Plan, broken: Option<&Broken>) -> Decisions {
         let header = Header {
-            world: S::WORLD.name().to_owned(),
+            world: self.maker.world.name().to_owned(),
             seed,
             scheduler: plan.scheduler,
             broken: broken.map(Broken::name).unwrap_or_default().to_owned(),
@@ -121,13 +131,14 @@ impl<S: Simulated> Runner<S> {
     #[cold]
     fn compare(&mut self, seed: u64, plan: &Plan, hash: u64, tally: &mut Tally) -> Result<u64, Box<Broken>> {
         tally.pairs += 1;
-        let mut clean = Self::new();
+        let mut clean = Self::of(self.maker);
         clean.random.reset(seed);
         let again = Plan::draw(&mut clean.random);
         let again = clean.play(seed, &again)?;
         let decisions = self.decisions(seed, plan, None);
-        let suite = self.course.suite_mut();
-        let compared = crate::panics::caught(AssertUnwindSafe(|| pairs::compare::<S>(suite, &decisions, hash, again)));
+        let (maker, suite) = (self.maker, self.course.suite_mut());
+        let compared =
+            crate::panics::caught(AssertUnwindSafe(|| pairs::compare(maker, suite, &decisions, hash, again)));
         compared.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, decisions.operations.len()))))?;
         Ok(hash)
     }
@@ -227,7 +238,7 @@ impl<S: Simulated> Default for Runner<S> {
     }
 }
 
-impl<S: Simulated> Work for Runner<S> {
+impl<S: Subject + Send> Work for Runner<S> {
     type Tally = Tally;
     type Failure = Box<Failure>;
 

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 use std::panic::AssertUnwindSafe;
 
 use multiwatcher::machine::Time;
-use multiwatcher::testing::{Fresh, Operation};
+use multiwatcher::testing::{Operation, Subject};
 
 use crate::course::{Broken, Course};
 use crate::decisions::Decisions;
 use crate::words::{self, Words};
+use crate::worlds::Maker;
 
 /// One step, as it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +41,12 @@ pub struct Replayed {
 
 /// Replays decisions, telling each step. What is not possible at its moment is passed over, so that an edited list still
 /// means something.
-pub fn replay<S: Fresh>(decisions: &Decisions, tell: &mut dyn FnMut(Told) -> io::Result<()>) -> io::Result<Replayed> {
-    let mut course = Course::<S>::new();
+pub fn replay<S: Subject>(
+    maker: Maker<S>,
+    decisions: &Decisions,
+    tell: &mut dyn FnMut(Told) -> io::Result<()>,
+) -> io::Result<Replayed> {
+    let mut course = Course::of(maker);
     let mut replay = Replayed { hash: 0, made: 0, skipped: 0, broken: None };
     let mut step = 0;
     let caught = crate::panics::caught(AssertUnwindSafe(|| -> io::Result<Result<(), Box<Broken>>> {
@@ -57,7 +62,7 @@ pub fn replay<S: Fresh>(decisions: &Decisions, tell: &mut dyn FnMut(Told) -> io:
     Ok(replay)
 }
 
-fn play<S: Fresh>(
+fn play<S: Subject>(
     course: &mut Course<S>,
     decisions: &Decisions,
     replay: &mut Replayed,
@@ -92,12 +97,12 @@ fn play<S: Fresh>(
     if course.is_quiet() { Ok(course.finish()) } else { Ok(course.not_healed(healing)) }
 }
 
-fn told_operation<S: Fresh>(course: &Course<S>, step: usize, operation: &Operation) -> Told {
+fn told_operation<S: Subject>(course: &Course<S>, step: usize, operation: &Operation) -> Told {
     let words = Words::new(course.stage().universe());
     told(course, step, &words::party(operation.party()), &words::operation(operation, words))
 }
 
-fn told<S: Fresh>(course: &Course<S>, step: usize, who: &str, what: &str) -> Told {
+fn told<S: Subject>(course: &Course<S>, step: usize, who: &str, what: &str) -> Told {
     let words = Words::new(course.stage().universe());
     let seen = course.world_seen();
     let lines = seen.list().iter().filter_map(|observation| words::observation(observation, seen, words)).collect();

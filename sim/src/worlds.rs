@@ -2,8 +2,8 @@
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use multiwatcher::machine::StoreManager;
-use multiwatcher::testing::{Fresh, Val};
+use multiwatcher::machine::{Config, Epoch, StoreManager, Time};
+use multiwatcher::testing::{self, EPOCH, Fresh, Regime, Subject, Val};
 
 use crate::canary::Canary;
 use crate::driven::Driven;
@@ -73,6 +73,42 @@ impl Simulated for Canary {
     const WORLD: World = World::Canary;
 }
 
+/// How the subjects of a world are made.
+#[derive(Debug)]
+pub struct Maker<S> {
+    /// Which world.
+    pub world: World,
+    /// Makes a subject that has just asked to subscribe.
+    pub make: fn(Config, Epoch, Time) -> S,
+}
+
+impl<S> Clone for Maker<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Maker<S> {}
+
+impl<S: Simulated> Default for Maker<S> {
+    fn default() -> Self {
+        Self { world: S::WORLD, make: S::fresh }
+    }
+}
+
+impl<S: Subject> Maker<S> {
+    /// A run of this regime with a new subject.
+    pub fn start(self, regime: Regime) -> testing::World<S> {
+        let subject = self.subject(&regime);
+        testing::World::new(regime, subject)
+    }
+
+    /// A new subject for a run of this regime.
+    pub fn subject(self, regime: &Regime) -> S {
+        (self.make)(regime.config.clone(), EPOCH, Time::ZERO)
+    }
+}
+
 impl World {
     /// Its name, as in a decision file.
     pub const fn name(self) -> &'static str {
@@ -90,22 +126,25 @@ impl World {
     }
 }
 
-/// Calls a function of a subject's type with the subject of a world.
+/// Calls a function with the [`Maker`] of a world's subjects, and these arguments.
 macro_rules! in_world {
     ($world:expr, $function:ident($($argument:expr),*)) => {
         match $world {
-            $crate::worlds::World::Machine => {
-                $function::<multiwatcher::machine::StoreManager<multiwatcher::testing::Val>>($($argument),*)
+            $crate::worlds::World::Machine => $function(
+                $crate::worlds::Maker::<multiwatcher::machine::StoreManager<multiwatcher::testing::Val>>::default(),
+                $($argument),*
+            ),
+            $crate::worlds::World::Driver => $function(
+                $crate::worlds::Maker::<
+                    $crate::driven::Driven<multiwatcher::machine::StoreManager<multiwatcher::testing::Val>>,
+                >::default(),
+                $($argument),*
+            ),
+            $crate::worlds::World::Canary => {
+                $function($crate::worlds::Maker::<$crate::canary::Canary>::default(), $($argument),*)
             }
-            $crate::worlds::World::Driver => {
-                $function::<$crate::driven::Driven<multiwatcher::machine::StoreManager<multiwatcher::testing::Val>>>(
-                    $($argument),*
-                )
-            }
-            $crate::worlds::World::Canary => $function::<$crate::canary::Canary>($($argument),*),
-            $crate::worlds::World::Zoo { bug, driven } => {
-                $crate::zoo::in_zoo!(bug, driven, $function($($argument),*))
-            }
+            $crate::worlds::World::Zoo { bug, driven: false } => $function(bug.maker(), $($argument),*),
+            $crate::worlds::World::Zoo { bug, driven: true } => $function(bug.driven_maker(), $($argument),*),
         }
     };
 }

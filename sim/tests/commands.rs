@@ -7,7 +7,14 @@ use common::{Asked, ask, folder, write};
 
 #[test]
 fn help_has_examples_and_fits_a_phone() {
-    for command in [&["--help"][..], &["run", "--help"], &["replay", "--help"], &["check-determinism", "--help"]] {
+    let commands = [
+        &["--help"][..],
+        &["run", "--help"],
+        &["replay", "--help"],
+        &["check-determinism", "--help"],
+        &["zoo", "--help"],
+    ];
+    for command in commands {
         let Asked { code, out, err } = ask(command);
         assert_eq!((code, err.as_str()), (0, ""), "{command:?}");
         assert!(out.contains("Examples:"), "{command:?}");
@@ -84,7 +91,7 @@ fn a_commit_hash_is_a_seed_and_is_printed_folded() {
 
 #[test]
 fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
-    let questions: [(&str, &[&str]); 10] = [
+    let questions: [(&str, &[&str]); 12] = [
         ("no_command", &[]),
         ("unknown_command", &["walk"]),
         ("empty_range", &["run", "--seeds", "5..5"]),
@@ -94,6 +101,8 @@ fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
         ("no_jobs", &["run", "--jobs", "0"]),
         ("unknown_world", &["run", "--world", "moon"]),
         ("neither_seed_nor_file", &["replay", "no-such-file.jsonl"]),
+        ("unknown_bug", &["zoo", "z1000"]),
+        ("no_seeds_left", &["zoo", "z7", "--seeds", "18446744073709551614..18446744073709551615", "--starts", "3"]),
         ("short_hash", &["replay", "2fd4e1c"]),
     ];
     for (name, question) in questions {

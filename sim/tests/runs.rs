@@ -7,6 +7,7 @@ use multiwatcher_sim::plan::FEWEST_STEPS;
 use multiwatcher_sim::runner::Runner;
 use multiwatcher_sim::tally::Tally;
 use multiwatcher_sim::trace;
+use multiwatcher_sim::worlds::Maker;
 
 type Machine = StoreManager<Val>;
 
@@ -34,7 +35,7 @@ fn a_stored_run_replays_to_the_hash_of_the_run() {
         decisions.write(&mut file).unwrap();
         let read = Decisions::read(&file[..]).unwrap();
         assert_eq!(read, decisions, "seed {seed}");
-        let replayed = trace::replay::<Machine>(&read, &mut |_| Ok(())).unwrap();
+        let replayed = trace::replay(Maker::<Machine>::default(), &read, &mut |_| Ok(())).unwrap();
         assert_eq!((replayed.hash, replayed.skipped, replayed.broken), (run, 0, None), "seed {seed}");
     }
 }

@@ -1,9 +1,9 @@
 //! cancel-safe: dropping a call loses and repeats nothing.
 
 use multiwatcher::machine::{ResumeError, ResumePoint, WatchError, WatcherId};
-use multiwatcher::testing::{Broken, Party, Promise, WatcherStage};
+use multiwatcher::testing::{Broken, CallSeen, Expected, Party, Promise, WatcherStage};
 
-use super::{Census, Checker, Facts, Taken, Verdict, ensure};
+use super::{Census, Checker, Facts, Polled, Taken, Verdict, ensure};
 
 /// Looks at the first batch after calls were dropped beside something pending, and at who is woken in their place.
 #[derive(Debug, Default)]
@@ -43,6 +43,16 @@ impl Checker for CancelSafe {
             WatcherStage::Behind { .. } => true,
             WatcherStage::None | WatcherStage::CaughtUp | WatcherStage::Ended(_) => false,
         };
+        Ok(())
+    }
+
+    fn called(&mut self, _: Facts<'_>, polled: Polled) -> Verdict {
+        let Polled { reader, seen, expected, .. } = polled;
+        let lacks = expected == Expected::Batch && !matches!(seen, CallSeen::Batch(_));
+        ensure!(
+            !(lacks && self.dropped[usize::from(reader)]),
+            "reader {reader} dropped a call while something was pending, and the next got {seen:?}"
+        );
         Ok(())
     }
 
@@ -97,6 +107,14 @@ mod tests {
         story.next_with(0, |deltas| {
             deltas.remove(0);
         });
+        assert_eq!(story.verdict(), Some(Promise::CancelSafe));
+    }
+
+    #[test]
+    fn can_fail_on_a_call_that_waits_for_what_was_lost() {
+        let mut story = waiting();
+        story.drop_call(0);
+        story.next_sees(0, CallSeen::Waits);
         assert_eq!(story.verdict(), Some(Promise::CancelSafe));
     }
 

@@ -1,6 +1,6 @@
 //! failure-isolated: an error about one entity delays that entity alone.
 
-use multiwatcher::testing::{Broken, IdSet, Observation, Promise, State};
+use multiwatcher::testing::{Broken, IdSet, Observation, Promise, State, WatcherStage};
 
 use super::{Census, Checker, Facts, Verdict, ensure};
 
@@ -29,6 +29,20 @@ impl Checker for FailureIsolated {
         if let Observation::Staged { errors, .. } | Observation::Stepped { errors, .. } = seen {
             self.errors = *errors;
         }
+        Ok(())
+    }
+
+    fn woken(&mut self, facts: Facts<'_>, reader: u8, call: u32) -> Verdict {
+        let has_reason = match facts.watcher(reader).stage() {
+            WatcherStage::Fresh => facts.reference.is_loaded(),
+            WatcherStage::CaughtUp => false,
+            WatcherStage::Behind { .. } | WatcherStage::Ended(_) | WatcherStage::None => true,
+        };
+        let errors = self.errors;
+        ensure!(
+            errors.is_empty() || has_reason,
+            "{errors:?} could not be read, and call {call} of reader {reader} was woken for it"
+        );
         Ok(())
     }
 
@@ -66,6 +80,17 @@ mod tests {
         let mut story = Story::following("0=1 1=1");
         story.commit("0=2 1=2");
         story.follow_without(IdIx(0), |census, before| census.store = before.store);
+        assert_eq!(story.verdict(), Some(Promise::FailureIsolated));
+    }
+
+    #[test]
+    fn can_fail_on_an_error_that_wakes_a_reader() {
+        let mut story = Story::following("0=1");
+        story.open(0);
+        story.next(0);
+        story.next(0);
+        story.commit("0=2");
+        story.follow_without_and_wake(IdIx(0), 0);
         assert_eq!(story.verdict(), Some(Promise::FailureIsolated));
     }
 

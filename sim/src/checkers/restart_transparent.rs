@@ -1,7 +1,9 @@
 //! restart-transparent: a reload is one more revno at most, and nothing of an old generation touches the store.
 
-use multiwatcher::machine::{NextError, RestartPolicy, Revno};
-use multiwatcher::testing::{Broken, CallSeen, ConnectionStage, Observation, Promise, State};
+use multiwatcher::machine::{NextError, RestartPolicy, ResumeError, ResumePoint, Revno, WatchError, WatcherId};
+use multiwatcher::testing::{
+    Broken, CallSeen, ConnectionStage, Expected, Observation, Party, Promise, State, WatcherStage,
+};
 
 use super::{Census, Checker, Facts, Polled, Verdict, ensure, generation_of};
 
@@ -14,6 +16,8 @@ pub struct RestartTransparent {
     /// What this operation must not do more than.
     limit: Option<Limit>,
     woken: bool,
+    /// By reader, that a reload brought something for it, and it has had no batch since.
+    brought: [bool; Party::READERS],
 }
 
 /// What may come of what was put.
@@ -65,14 +69,30 @@ impl Checker for RestartTransparent {
     }
 
     fn called(&mut self, facts: Facts<'_>, polled: Polled) -> Verdict {
-        let Polled { reader, seen, .. } = polled;
+        let Polled { reader, seen, expected, .. } = polled;
         let told = matches!(seen, CallSeen::Error(NextError::Ended(_)));
         let invisible = facts.regime.config.restart == RestartPolicy::Invisible && facts.reference.ended().is_none();
         ensure!(!(told && invisible), "reader {reader} was told of a failure of the backing: {seen:?}");
+        let brought = &mut self.brought[usize::from(reader)];
+        ensure!(
+            !(*brought && expected == Expected::Batch && matches!(seen, CallSeen::Waits | CallSeen::Nothing)),
+            "reader {reader} is not told what a reload brought, but got {seen:?}"
+        );
+        *brought &= !matches!(seen, CallSeen::Batch(_));
         Ok(())
     }
 
-    fn settled(&mut self, facts: Facts<'_>, census: &Census, _: Option<&Broken>) -> Verdict {
+    fn opened(&mut self, _: Facts<'_>, reader: u8, _: Result<WatcherId, WatchError>) -> Verdict {
+        self.brought[usize::from(reader)] = false;
+        Ok(())
+    }
+
+    fn resumed(&mut self, _: Facts<'_>, reader: u8, _: ResumePoint, _: Result<WatcherId, ResumeError>) -> Verdict {
+        self.brought[usize::from(reader)] = false;
+        Ok(())
+    }
+
+    fn settled(&mut self, facts: Facts<'_>, census: &Census, owed: Option<&Broken>) -> Verdict {
         let (limit, woken) = (self.limit.take(), core::mem::take(&mut self.woken));
         let before = core::mem::replace(&mut self.revno, census.report.revno);
         let held = match census.store {
@@ -99,6 +119,11 @@ impl Checker for RestartTransparent {
                 let differs = if census.store.is_some() { differs } else { facts.reference.latest() > before };
                 ensure!((steps == 1) == differs, "a reload made {steps} revnos, and the store {}", changed(differs));
                 ensure!(differs || !woken, "a reload that found no difference woke somebody");
+                let untold = owed.filter(|owed| owed.promise == Promise::Convergence);
+                ensure!(untold.is_none(), "a reload found a difference: {}", untold.map_or("", |owed| &owed.text));
+                for (reader, brought) in (0..).zip(&mut self.brought) {
+                    *brought |= differs && matches!(facts.watcher(reader).stage(), WatcherStage::Behind { .. });
+                }
                 Ok(())
             }
         }
@@ -132,6 +157,32 @@ mod tests {
         story.fail();
         story.reopen();
         story.load_with(|census, _| census.report.revno = Revno(2));
+        assert_eq!(story.verdict(), Some(Promise::RestartTransparent));
+    }
+
+    #[test]
+    fn can_fail_on_a_reader_that_is_not_told_what_a_reload_brought() {
+        let mut story = Story::following("0=1");
+        story.open(0);
+        story.next(0);
+        story.fail();
+        story.reopen();
+        story.commit("0=2");
+        story.load();
+        story.next_sees(0, CallSeen::Waits);
+        assert_eq!(story.verdict(), Some(Promise::RestartTransparent));
+    }
+
+    #[test]
+    fn can_fail_on_a_reload_that_wakes_nobody() {
+        let mut story = Story::following("0=1");
+        story.open(0);
+        story.next(0);
+        story.next(0);
+        story.fail();
+        story.reopen();
+        story.commit("0=2");
+        story.load_without_wakes();
         assert_eq!(story.verdict(), Some(Promise::RestartTransparent));
     }
 

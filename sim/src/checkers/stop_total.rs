@@ -1,14 +1,18 @@
 //! stop-total: any order of calls is fine, and stop waits for nothing. What may follow an end is decided at once.
 
-use multiwatcher::machine::{NextError, WatchError, WatcherId};
-use multiwatcher::testing::{CallSeen, Expected, Promise, WatcherStage};
+use multiwatcher::machine::{NextError, Phase, WatchError, WatcherId};
+use multiwatcher::testing::{Broken, CallSeen, Expected, Observation, Promise, WatcherStage};
 
-use super::{Checker, Facts, Polled, Verdict, ensure};
+use super::{Census, Checker, Facts, Polled, Verdict, ensure};
 
 /// Looks at calls in an order nobody would choose: of watchers that ended, of calls that are over, of a machine that ended.
 #[derive(Debug, Default)]
 pub struct StopTotal {
     decided: u64,
+    /// The reader that stopped in this operation, while a load or a fetch was under way.
+    stopped: Option<u8>,
+    /// The owner killed in this operation.
+    killed: bool,
 }
 
 impl Checker for StopTotal {
@@ -16,6 +20,10 @@ impl Checker for StopTotal {
 
     fn decided(&mut self) -> &mut u64 {
         &mut self.decided
+    }
+
+    fn begin(&mut self) {
+        (self.stopped, self.killed) = (None, false);
     }
 
     fn opened(&mut self, facts: Facts<'_>, reader: u8, result: Result<WatcherId, WatchError>) -> Verdict {
@@ -47,9 +55,31 @@ impl Checker for StopTotal {
         Ok(())
     }
 
-    fn stopped(&mut self, _: Facts<'_>, _: u8) -> Verdict {
-        // That the stop has returned is what there is to see: it did not wait for a load, a fetch or another call.
+    fn stopped(&mut self, facts: Facts<'_>, reader: u8) -> Verdict {
+        // That it has returned is seen. That it did its work before it returned is seen when the operation is over.
         self.decided += 1;
+        self.stopped = facts.reference.is_asking().then_some(reader);
+        Ok(())
+    }
+
+    fn put(&mut self, _: Facts<'_>, seen: &Observation) -> Verdict {
+        self.killed |= matches!(seen, Observation::Killed(_));
+        Ok(())
+    }
+
+    fn settled(&mut self, facts: Facts<'_>, census: &Census, _: Option<&Broken>) -> Verdict {
+        let report = &census.report;
+        if let Some(reader) = self.stopped.take() {
+            let (watchers, due) = (report.watchers.total(), facts.reference.census().total());
+            ensure!(
+                watchers <= due,
+                "reader {reader} stopped while the backing was asked something, and {watchers} watchers are left of {due}"
+            );
+        }
+        if core::mem::take(&mut self.killed) {
+            self.decided += 1;
+            ensure!(report.phase == Phase::Ended, "it was killed, and goes on: {:?}", report.phase);
+        }
         Ok(())
     }
 
@@ -61,8 +91,6 @@ impl Checker for StopTotal {
 
 #[cfg(test)]
 mod tests {
-    use multiwatcher::testing::Observation;
-
     use super::super::story::Story;
     use super::*;
 
@@ -74,6 +102,22 @@ mod tests {
         story.kill();
         story.next_sees(0, CallSeen::Waits);
         assert_eq!(story.red(), [Promise::StopTotal]);
+    }
+
+    #[test]
+    fn can_fail_on_a_stop_that_waits_for_a_load() {
+        let mut story = Story::new();
+        story.begin_load();
+        story.open(0);
+        story.stop_with(0, |census| census.report.watchers.fresh += 1);
+        assert!(story.red().contains(&Promise::StopTotal), "{:?}", story.red());
+    }
+
+    #[test]
+    fn can_fail_on_a_machine_that_goes_on_after_a_kill() {
+        let mut story = Story::following("0=1");
+        story.kill_with(|census| census.report.phase = Phase::Following);
+        assert_eq!(story.verdict(), Some(Promise::StopTotal));
     }
 
     #[test]

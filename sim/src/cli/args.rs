@@ -1,6 +1,6 @@
 //! The arguments and their help texts.
 
-use core::num::NonZeroUsize;
+use core::num::{NonZeroU32, NonZeroUsize};
 use core::time::Duration;
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::seed::{Seed, SeedRange};
 use crate::worlds::World;
+use crate::zoo::Bug;
 
 /// Help texts are wrapped for a narrow screen; a phone shows about this many columns.
 const WIDTH: usize = 68;
@@ -40,6 +41,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Run seeds twice, in two processes, and with other numbers of jobs, and compare
     CheckDeterminism(CheckArgs),
+    /// Put bugs that really happened back, and count the schedules it takes to find each
+    Zoo(ZooArgs),
     /// Print the hashes of traces, for the other process of check-determinism
     #[command(hide = true)]
     Hashes(HashesArgs),
@@ -119,6 +122,43 @@ pub struct CheckArgs {
     /// What is simulated
     #[arg(long, value_enum, default_value_t = World::Machine)]
     pub world: World,
+}
+
+/// Arguments of `zoo`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim zoo
+  mwsim zoo z7 z26 --starts 1
+  mwsim run --world driver+z26     a failing run, and its page
+
+Each bug is hunted in the machine world and in the driver world,
+with all checkers, and with the checkers of the promises alone
+that it breaks.
+
+Exit codes: 0 all found, 1 one was not found in some hunt,
+2 usage.")]
+pub struct ZooArgs {
+    /// The bugs [default: all]
+    #[arg(value_name = "BUG", value_parser = bug, hide_possible_values = true)]
+    pub bugs: Vec<Bug>,
+    /// Hunt among these seeds, the last one excluded; further hunts have as many, one after the other
+    #[arg(long, value_name = "A..B", default_value = "0..20000")]
+    pub seeds: SeedRange,
+    /// How many hunts
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub starts: NonZeroU32,
+    /// Workers [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print one JSON array
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn bug(text: &str) -> Result<Bug, String> {
+    let named = Bug::ALL.iter().find(|bug| bug.name() == text);
+    let names: Vec<_> = Bug::ALL.iter().map(|bug| bug.name()).collect();
+    named.copied().ok_or_else(|| format!("expected one of {}", names.join(", ")))
 }
 
 /// Arguments of `hashes`.

@@ -4,6 +4,8 @@ use core::num::NonZeroUsize;
 use std::io::Write;
 use std::process::Command;
 
+use multiwatcher::testing::Subject;
+
 use super::args::{CheckArgs, HashesArgs};
 use super::{BROKEN, CLEAN, UsageError};
 use crate::campaign::{self, Campaign, Seeds};
@@ -11,7 +13,7 @@ use crate::runner::Runner;
 use crate::seed::SeedRange;
 use crate::tally::Tally;
 use crate::text::number;
-use crate::worlds::{Simulated, in_world};
+use crate::worlds::{Maker, in_world};
 
 /// Numbers of jobs whose campaigns are compared.
 const JOBS: [usize; 3] = [1, 2, 5];
@@ -34,22 +36,22 @@ pub(super) fn hashes(args: &HashesArgs, out: &mut dyn Write) -> Result<u8, Usage
     Ok(CLEAN)
 }
 
-fn check_in<S: Simulated>(args: &CheckArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
+fn check_in<S: Subject + Send>(maker: Maker<S>, args: &CheckArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
     let (seeds, world) = (&args.seeds, args.world.name());
-    let first = seed_hashes::<S>(seeds);
-    let alone = campaign::<S>(seeds, JOBS[0]);
+    let first = seed_hashes(maker, seeds);
+    let alone = campaign(maker, seeds, JOBS[0]);
     writeln!(out, "{} seeds, hash {:016x}", number(seeds.count()), alone.0)?;
-    let here = |seed: u64| Ok(step_hashes::<S>(seed));
-    if let Some(code) = compare::<S>(seeds, &first, &seed_hashes::<S>(seeds), "run twice", &here, out)? {
+    let here = |seed: u64| Ok(step_hashes(maker, seed));
+    if let Some(code) = compare(maker, seeds, &first, &seed_hashes(maker, seeds), "run twice", &here, out)? {
         return Ok(code);
     }
     let other = ask(&["hashes", "--world", world, "--seeds", &seeds.to_string()])?;
     let elsewhere = |seed: u64| ask(&["hashes", "--world", world, "--steps-of", &seed.to_string()]);
-    if let Some(code) = compare::<S>(seeds, &first, &other, "in two processes", &elsewhere, out)? {
+    if let Some(code) = compare(maker, seeds, &first, &other, "in two processes", &elsewhere, out)? {
         return Ok(code);
     }
     for jobs in &JOBS[1..] {
-        if campaign::<S>(seeds, *jobs) != alone {
+        if campaign(maker, seeds, *jobs) != alone {
             writeln!(out, "DIFFERENT  with {jobs} jobs than with {}: hash or summary", JOBS[0])?;
             return Ok(BROKEN);
         }
@@ -62,7 +64,8 @@ fn check_in<S: Simulated>(args: &CheckArgs, out: &mut dyn Write) -> Result<u8, U
 type Steps<'a> = &'a dyn Fn(u64) -> Result<Vec<u64>, UsageError>;
 
 /// Says that two lists of hashes are the same, or where the first differing seed parts.
-fn compare<S: Simulated>(
+fn compare<S: Subject>(
+    maker: Maker<S>,
     seeds: &SeedRange,
     one: &[u64],
     other: &[u64],
@@ -75,7 +78,7 @@ fn compare<S: Simulated>(
         return Ok(None);
     };
     let seed = seeds.first() + at as u64;
-    match first_difference(&step_hashes::<S>(seed), &other_steps(seed)?) {
+    match first_difference(&step_hashes(maker, seed), &other_steps(seed)?) {
         Some(step) => writeln!(out, "DIFFERENT  {how}: seed {seed} parts at step {step}")?,
         None => writeln!(out, "DIFFERENT  {how}: seed {seed}, but not when run again")?,
     }
@@ -89,8 +92,8 @@ fn first_difference(one: &[u64], other: &[u64]) -> Option<usize> {
     common.or_else(|| (one.len() != other.len()).then(|| one.len().min(other.len())))
 }
 
-fn seed_hashes<S: Simulated>(seeds: &SeedRange) -> Vec<u64> {
-    let mut runner = Runner::<S>::new();
+fn seed_hashes<S: Subject>(maker: Maker<S>, seeds: &SeedRange) -> Vec<u64> {
+    let mut runner = Runner::of(maker);
     (seeds.first()..seeds.end())
         .map(|seed| match runner.run(seed, &mut Tally::default()) {
             Ok(hash) => hash,
@@ -101,13 +104,13 @@ fn seed_hashes<S: Simulated>(seeds: &SeedRange) -> Vec<u64> {
 }
 
 /// The hash at the beginning and after each step.
-fn step_hashes<S: Simulated>(seed: u64) -> Vec<u64> {
-    Runner::<S>::new().hashes(seed)
+fn step_hashes<S: Subject>(maker: Maker<S>, seed: u64) -> Vec<u64> {
+    Runner::of(maker).hashes(seed)
 }
 
-fn campaign<S: Simulated>(seeds: &SeedRange, jobs: usize) -> (u64, u64, Tally) {
+fn campaign<S: Subject + Send>(maker: Maker<S>, seeds: &SeedRange, jobs: usize) -> (u64, u64, Tally) {
     let jobs = NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN);
-    let outcome = campaign::run(&Campaign { seeds: Seeds::Range(seeds.clone()), jobs }, Runner::<S>::new, |_| ());
+    let outcome = campaign::run(&Campaign { seeds: Seeds::Range(seeds.clone()), jobs }, || Runner::of(maker), |_| ());
     (outcome.hash, outcome.seeds, outcome.tally)
 }
 

@@ -27,6 +27,8 @@ pub enum UsageError {
     },
     /// The second process of `check-determinism` did not do its part.
     OtherProcess(String),
+    /// So many hunts of so many seeds reach beyond the last seed there is.
+    NoSeeds(ParseSeedError),
     /// Nobody reads the output any more.
     ReaderGone,
     /// Output could not be written.
@@ -41,6 +43,7 @@ impl fmt::Display for UsageError {
             }
             Self::DecisionFile { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
+            Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
             Self::ReaderGone => f.write_str("nobody reads the output"),
             Self::Output(error) => write!(f, "the output could not be written: {error}"),
         }
@@ -48,6 +51,12 @@ impl fmt::Display for UsageError {
 }
 
 impl core::error::Error for UsageError {}
+
+impl From<ParseSeedError> for UsageError {
+    fn from(error: ParseSeedError) -> Self {
+        Self::NoSeeds(error)
+    }
+}
 
 impl From<std::io::Error> for UsageError {
     fn from(error: std::io::Error) -> Self {

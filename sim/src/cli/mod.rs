@@ -6,6 +6,7 @@ mod errors;
 mod progress;
 mod replay;
 mod run;
+mod zoo;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -36,6 +37,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: 
         Command::Run(args) => run::run(&args, out, err),
         Command::Replay(args) => replay::replay(&args, out),
         Command::CheckDeterminism(args) => determinism::check(&args, out),
+        Command::Zoo(args) => zoo::zoo(&args, out),
         Command::Hashes(args) => determinism::hashes(&args, out),
     };
     match answer.and_then(|code| out.flush().map_err(UsageError::from).map(|()| code)) {

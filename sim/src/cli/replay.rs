@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
+use multiwatcher::testing::Subject;
+
 use super::args::ReplayArgs;
 use super::{BROKEN, CLEAN, UsageError};
 use crate::decisions::Decisions;
@@ -12,7 +14,7 @@ use crate::runner::Runner;
 use crate::seed::Seed;
 use crate::text::{COLUMNS, wrap};
 use crate::trace;
-use crate::worlds::{Simulated, in_world};
+use crate::worlds::{Maker, in_world};
 
 /// Prints the trace; the exit code says whether something is broken.
 pub(super) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
@@ -20,10 +22,10 @@ pub(super) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, Usage
     in_world!(decisions.world(), tell(&decisions, out))
 }
 
-fn tell<S: Simulated>(decisions: &Decisions, out: &mut dyn Write) -> Result<u8, UsageError> {
+fn tell<S: Subject>(maker: Maker<S>, decisions: &Decisions, out: &mut dyn Write) -> Result<u8, UsageError> {
     writeln!(out, "seed {}, world {}", decisions.header.seed, decisions.header.world)?;
     write!(out, "{}", wrap(&page::regime(&decisions.header), "", COLUMNS))?;
-    let replayed = trace::replay::<S>(decisions, &mut |told| told.write(out))?;
+    let replayed = trace::replay(maker, decisions, &mut |told| told.write(out))?;
     writeln!(out)?;
     writeln!(out, "steps {}, skipped {}, hash {:016x}", replayed.made, replayed.skipped, replayed.hash)?;
     let Some(broken) = replayed.broken else {
@@ -54,6 +56,6 @@ fn decisions(args: &ReplayArgs) -> Result<Decisions, UsageError> {
     Decisions::read(BufReader::new(file)).map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })
 }
 
-fn of_seed<S: Simulated>(seed: Seed) -> Decisions {
-    Runner::<S>::new().told(seed.0)
+fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed) -> Decisions {
+    Runner::of(maker).told(seed.0)
 }

@@ -5,6 +5,8 @@ use core::time::Duration;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use multiwatcher::testing::Subject;
+
 use super::args::RunArgs;
 use super::progress::Progress;
 use super::{BROKEN, CLEAN, UsageError};
@@ -13,7 +15,7 @@ use crate::decisions::Header;
 use crate::page;
 use crate::runner::{Failure, Runner};
 use crate::summary::Summary;
-use crate::worlds::{Simulated, in_world};
+use crate::worlds::{Maker, in_world};
 
 /// What is run when neither seeds nor a time are given.
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
@@ -23,10 +25,15 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> R
     in_world!(args.world, run_in(args, out, err))
 }
 
-fn run_in<S: Simulated>(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
+fn run_in<S: Subject + Send>(
+    maker: Maker<S>,
+    args: &RunArgs,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<u8, UsageError> {
     let campaign = campaign(args);
     let progress = Progress::new(&campaign.seeds);
-    let outcome = campaign::run(&campaign, Runner::<S>::new, |seeds| progress.show(seeds));
+    let outcome = campaign::run(&campaign, || Runner::of(maker), |seeds| progress.show(seeds));
     progress.finish();
     let summary = Summary::new(&outcome, campaign.jobs);
     if args.json {
@@ -36,7 +43,7 @@ fn run_in<S: Simulated>(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write
     }
     if let Some((_, failure)) = &outcome.failure {
         let page: &mut dyn Write = if args.json { err } else { out };
-        report::<S>(failure, &args.failures, page)?;
+        report(maker, failure, &args.failures, page)?;
     }
     Ok(if summary.is_clean() { CLEAN } else { BROKEN })
 }
@@ -51,7 +58,12 @@ fn campaign(args: &RunArgs) -> Campaign {
 }
 
 /// Writes the decisions to a file and the page to `out`.
-fn report<S: Simulated>(failure: &Failure, folder: &Path, out: &mut dyn Write) -> Result<(), UsageError> {
+fn report<S: Subject>(
+    maker: Maker<S>,
+    failure: &Failure,
+    folder: &Path,
+    out: &mut dyn Write,
+) -> Result<(), UsageError> {
     let command = match save(failure, folder) {
         Ok(path) => format!("replay: cargo sim replay {}", path.display()),
         Err(error) => {
@@ -63,7 +75,7 @@ fn report<S: Simulated>(failure: &Failure, folder: &Path, out: &mut dyn Write) -
         }
     };
     writeln!(out)?;
-    page::write::<S>(&failure.decisions, &failure.broken, &command, out)?;
+    page::write(maker, &failure.decisions, &failure.broken, &command, out)?;
     Ok(())
 }
 

@@ -23,9 +23,9 @@ use super::watched::Watched;
 use super::wires::{Event, Wires};
 
 /// What may stand inside the driver: a machine that is a subject itself.
-pub trait Inside: Fresh + Machine<Val> {}
+pub trait Inside: Subject + Machine<Val> {}
 
-impl<M: Fresh + Machine<Val>> Inside for M {}
+impl<M: Subject + Machine<Val>> Inside for M {}
 
 /// The shipped driver around a machine, with its task.
 pub struct Driven<M: Inside> {
@@ -44,12 +44,19 @@ impl<M: Inside> std::fmt::Debug for Driven<M> {
     }
 }
 
-impl<M: Inside> Fresh for Driven<M> {
+impl<M: Inside + Fresh> Fresh for Driven<M> {
     fn fresh(config: Config, epoch: Epoch, now: Time) -> Self {
+        let machine = M::fresh(config.clone(), epoch, now);
+        Self::around(machine, &config, now)
+    }
+}
+
+impl<M: Inside> Driven<M> {
+    /// The driver around a machine that was made now, with this configuration, and asked nothing yet.
+    pub fn around(machine: M, config: &Config, now: Time) -> Self {
         let (runtime, wires) = (Runtime::new(now), Wires::default());
-        let patience = config.call_timeout;
-        let machine = Watched::new(M::fresh(config, epoch, now), wires.clone());
-        let worker = Worker::start_with(machine, runtime.clone(), Wired(wires.clone()), patience);
+        let machine = Watched::new(machine, wires.clone());
+        let worker = Worker::start_with(machine, runtime.clone(), Wired(wires.clone()), config.call_timeout);
         let task = runtime.take_spawned();
         Self { readers: Readers::new(wires.clone()), runtime, wires, worker, task, killed: None }
     }

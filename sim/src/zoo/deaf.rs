@@ -68,10 +68,8 @@ macro_rules! deafness {
             real: &mut Real,
             now: Time,
             watcher: WatcherId,
-        ) -> Result<
-            Option<multiwatcher::machine::Batch<multiwatcher::testing::Val>>,
-            multiwatcher::machine::NextError,
-        > {
+        ) -> Result<Option<multiwatcher::machine::Batch<multiwatcher::testing::Val>>, multiwatcher::machine::NextError>
+        {
             self.deaf.try_next(real, now, watcher)
         }
 

@@ -3,16 +3,16 @@
 use core::num::NonZeroUsize;
 use core::ops::Range;
 
-use multiwatcher::testing::Promise;
+use multiwatcher::testing::{Promise, Subject};
 
-use super::{Bug, in_zoo};
+use super::Bug;
 use crate::campaign::{self, Campaign, Outcome, Seeds};
 use crate::course::Broken;
 use crate::decisions::Decisions;
 use crate::runner::{Failure, Runner};
 use crate::seed::{ParseSeedError, SeedRange};
 use crate::tally::Tally;
-use crate::worlds::Simulated;
+use crate::worlds::Maker;
 
 /// A hunt.
 #[derive(Debug, Clone)]
@@ -44,7 +44,11 @@ impl Hunt {
         let seeds = Seeds::Range(SeedRange::new(seeds.start, seeds.end)?);
         let campaign = Campaign { seeds, jobs: self.jobs };
         let only = self.alone.then(|| self.bug.breaks());
-        let outcome: Outcome<Tally, Box<Failure>> = in_zoo!(self.bug, self.driven, run(&campaign, only));
+        let outcome: Outcome<Tally, Box<Failure>> = if self.driven {
+            run(self.bug.driven_maker(), &campaign, only)
+        } else {
+            run(self.bug.maker(), &campaign, only)
+        };
         Ok(outcome.failure.map(|(_, failure)| Found {
             after: outcome.seeds,
             broken: failure.broken,
@@ -61,6 +65,14 @@ impl Found {
     }
 }
 
-fn run<S: Simulated>(campaign: &Campaign, only: Option<&'static [Promise]>) -> Outcome<Tally, Box<Failure>> {
-    campaign::run(campaign, || only.map_or_else(Runner::<S>::new, Runner::<S>::listening_to), |_| ())
+fn run<S: Subject + Send>(
+    maker: Maker<S>,
+    campaign: &Campaign,
+    only: Option<&'static [Promise]>,
+) -> Outcome<Tally, Box<Failure>> {
+    let make = || {
+        let runner = Runner::of(maker);
+        if let Some(only) = only { runner.listening_to(only) } else { runner }
+    };
+    campaign::run(campaign, make, |_| ())
 }

@@ -8,23 +8,19 @@
 
 mod deaf;
 pub mod hunt;
+pub mod page;
 mod real;
 mod with;
 
 use multiwatcher::testing::Promise;
 
 use crate::driven::Driven;
-use crate::worlds::{Simulated, World};
-pub use with::With;
+use crate::worlds::{Maker, World};
+pub use with::{With, tame, tame_driven};
 
 macro_rules! zoo {
-    ($d:tt $($bug:ident in $file:ident, $name:literal breaks $($promise:ident)*: $story:literal;)*) => {
+    ($($bug:ident in $file:ident, $name:literal breaks $($promise:ident)*: $story:literal;)*) => {
         $(mod $file;)*
-
-        /// The bugs by their types.
-        pub mod bugs {
-            $(pub use super::$file::$bug;)*
-        }
 
         /// A bug of the zoo.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,36 +69,27 @@ macro_rules! zoo {
             $(World::Zoo { bug: Bug::$bug, driven: false }, World::Zoo { bug: Bug::$bug, driven: true },)*
         ];
 
-        $(
-            impl Simulated for With<$file::$bug> {
-                const WORLD: World = World::Zoo { bug: Bug::$bug, driven: false };
+        impl Bug {
+            /// How the machine with it is made.
+            pub fn maker(self) -> Maker<With> {
+                let make = match self {
+                    $(Self::$bug => With::bug::<$file::$bug>,)*
+                };
+                Maker { world: World::Zoo { bug: self, driven: false }, make }
             }
 
-            impl Simulated for Driven<With<$file::$bug>> {
-                const WORLD: World = World::Zoo { bug: Bug::$bug, driven: true };
+            /// How the driver around that machine is made.
+            pub fn driven_maker(self) -> Maker<Driven<With>> {
+                let make = match self {
+                    $(Self::$bug => With::driven::<$file::$bug>,)*
+                };
+                Maker { world: World::Zoo { bug: self, driven: true }, make }
             }
-        )*
-
-        /// Calls a function of a subject's type with the subject of this world, which has a bug in it.
-        macro_rules! in_zoo {
-            ($which:expr, $under:expr, $function:ident($d($d argument:expr),*)) => {
-                match ($which, $under) {
-                    $(
-                        ($crate::zoo::Bug::$bug, false) => {
-                            $function::<$crate::zoo::With<$crate::zoo::bugs::$bug>>($d($d argument),*)
-                        }
-                        ($crate::zoo::Bug::$bug, true) => {
-                            $function::<$crate::driven::Driven<$crate::zoo::With<$crate::zoo::bugs::$bug>>>($d($d argument),*)
-                        }
-                    )*
-                }
-            };
         }
-        pub(crate) use in_zoo;
     };
 }
 
-zoo! { $
+zoo! {
     Z4 in z04, "z4" breaks ExactPrefix: "a re-added entity is told as removed";
     Z5 in z05, "z5" breaks FreshFirst: "the first next on an empty model blocks";
     Z6 in z06, "z6" breaks FreshFirst FilterEquivalence: "it blocks if other models are not empty";

@@ -54,6 +54,11 @@ impl Real {
         self.calls.iter().find(|call| call.outer == outer).copied()
     }
 
+    /// How many calls wait of which the machine does not know.
+    pub fn unknown_calls(&self) -> usize {
+        self.calls.iter().filter(|call| call.inner.is_none()).count()
+    }
+
     /// Whether a fetch is under way.
     pub fn is_fetching(&self) -> bool {
         self.is_fetching

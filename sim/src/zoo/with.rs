@@ -8,14 +8,16 @@ use multiwatcher::machine::{
     Answer, Batch, CallId, Cause, Config, Delta, EntityId, Epoch, Filter, Garbage, Input, NextError, NextPoll, Output,
     Progress, Report, ResumeError, ResumePoint, StoreManager, Time, Timeout, WatcherId,
 };
-use multiwatcher::testing::{Fresh, State, Subject, Universe, Val};
+use multiwatcher::testing::{State, Subject, Universe, Val};
 
 use super::real::Real;
+use crate::driven::Driven;
+use crate::worlds::{Maker, World};
 
 /// What a bug does differently; whatever it does not name goes straight to the machine.
-pub trait Twist: Debug + Default + Send + 'static {
+pub trait Twist: Debug + Send + 'static {
     /// How the machine is made.
-    fn configure(config: Config) -> Config {
+    fn configure(&self, config: Config) -> Config {
         config
     }
 
@@ -93,6 +95,22 @@ pub trait Twist: Debug + Default + Send + 'static {
     }
 }
 
+/// No bug: so that what is found is the bug's doing, and not that of what it is wrapped in.
+#[derive(Debug, Default)]
+struct Tame;
+
+impl Twist for Tame {}
+
+/// The machine wrapped, and no bug in it.
+pub fn tame() -> Maker<With> {
+    Maker { world: World::Machine, make: With::bug::<Tame> }
+}
+
+/// The same with the shipped driver around it.
+pub fn tame_driven() -> Maker<Driven<With>> {
+    Maker { world: World::Driver, make: With::driven::<Tame> }
+}
+
 /// The same batch with other deltas.
 pub(super) fn with_deltas(batch: &Batch<Val>, deltas: impl Iterator<Item = Delta<Val>>) -> Batch<Val> {
     Batch::new(batch.revno(), batch.position(), deltas.collect())
@@ -100,13 +118,27 @@ pub(super) fn with_deltas(batch: &Batch<Val>, deltas: impl Iterator<Item = Delta
 
 /// The machine with a bug: a subject of the machine world, and inside [`Driven`](crate::driven::Driven) one of the driver world.
 #[derive(Debug)]
-pub struct With<T> {
+pub struct With {
     real: Real,
-    twist: T,
+    twist: Box<dyn Twist>,
     outputs: VecDeque<Output>,
 }
 
-impl<T: Twist> With<T> {
+impl With {
+    /// The machine with this bug.
+    pub fn bug<T: Twist + Default>(config: Config, epoch: Epoch, now: Time) -> Self {
+        let twist = T::default();
+        let real = Real::new(StoreManager::new(twist.configure(config), epoch, now));
+        let mut made = Self { real, twist: Box::new(twist), outputs: VecDeque::new() };
+        made.pass_on(now);
+        made
+    }
+
+    /// The same with the shipped driver around it.
+    pub fn driven<T: Twist + Default>(config: Config, epoch: Epoch, now: Time) -> Driven<Self> {
+        Driven::around(Self::bug::<T>(config.clone(), epoch, now), &config, now)
+    }
+
     fn put(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
         let answer = self.answer(now, input);
         self.pass_on(now);
@@ -116,7 +148,7 @@ impl<T: Twist> With<T> {
     }
 
     fn answer(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
-        let (twist, real) = (&mut self.twist, &mut self.real);
+        let (twist, real) = (&mut *self.twist, &mut self.real);
         match input {
             Input::Watch { filter } => {
                 let opened = real.watch(now, filter);
@@ -175,16 +207,7 @@ impl<T: Twist> With<T> {
     }
 }
 
-impl<T: Twist> Fresh for With<T> {
-    fn fresh(config: Config, epoch: Epoch, now: Time) -> Self {
-        let real = Real::new(StoreManager::fresh(T::configure(config), epoch, now));
-        let mut made = Self { real, twist: T::default(), outputs: VecDeque::new() };
-        made.pass_on(now);
-        made
-    }
-}
-
-impl<T: Twist> Subject for With<T> {
+impl Subject for With {
     fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
         self.put(now, input)
     }
@@ -198,7 +221,9 @@ impl<T: Twist> Subject for With<T> {
     }
 
     fn report(&self) -> Report {
-        self.twist.report(self.real.machine().report())
+        let report = self.real.machine().report();
+        let calls = report.calls + self.real.unknown_calls();
+        self.twist.report(Report { calls, ..report })
     }
 
     fn store(&self, universe: &Universe) -> Option<State> {
@@ -214,7 +239,7 @@ impl<T: Twist> Subject for With<T> {
     }
 }
 
-impl<T: Twist> Machine<Val> for With<T> {
+impl Machine<Val> for With {
     fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
         self.put(now, input)
     }

@@ -12,7 +12,7 @@ use super::with::{Twist, with_deltas};
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z4 {
+pub(super) struct Z4 {
     died: BTreeSet<EntityId>,
 }
 

@@ -10,7 +10,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z5;
+pub(super) struct Z5;
 
 impl Twist for Z5 {
     fn batch(&mut self, _: &Real, _: WatcherId, batch: Batch<Val>) -> Option<Batch<Val>> {

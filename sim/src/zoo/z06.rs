@@ -11,7 +11,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z6;
+pub(super) struct Z6;
 
 impl Twist for Z6 {
     fn batch(&mut self, real: &Real, _: WatcherId, batch: Batch<Val>) -> Option<Batch<Val>> {

@@ -13,7 +13,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z7 {
+pub(super) struct Z7 {
     stopped: BTreeSet<WatcherId>,
 }
 

@@ -10,10 +10,10 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z8;
+pub(super) struct Z8;
 
 impl Twist for Z8 {
-    fn configure(config: Config) -> Config {
+    fn configure(&self, config: Config) -> Config {
         Config { backoff: Backoff { min: Duration::ZERO, max: Duration::ZERO }, ..config }
     }
 }

@@ -1,12 +1,12 @@
 //! Z9, found in Juju's worker: the queue of notices survives a restart, its wake-up does not. New notices are queued behind it,
 //! and nobody looks; what they tell of is never fetched.
 //!
-//! Ids that are queued when a generation ends stay queued here. From then on a notice is a sign of life to the machine and
-//! nothing else; its ids are counted as queued, as Juju would.
+//! Ids that are queued when a generation ends stay queued here. From then on a notice, once the reload is over, is a sign of life
+//! to the machine and nothing else; its ids are counted as queued, as Juju would. What is told during the load is found by it.
 
 use std::collections::BTreeSet;
 
-use multiwatcher::machine::{EntityId, Input, Output, Position, Report, Time};
+use multiwatcher::machine::{EntityId, Input, Output, Phase, Position, Report, Time};
 use multiwatcher::testing::Val;
 
 use super::real::Real;
@@ -14,7 +14,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z9 {
+pub(super) struct Z9 {
     /// Told of in this generation, and not asked about.
     queue: BTreeSet<EntityId>,
     /// A queue of an earlier generation stands in front, ...
@@ -28,7 +28,7 @@ impl Twist for Z9 {
         if let Input::Notice { generation, ids } = &input
             && *generation == real.machine().generation()
         {
-            if self.is_stuck {
+            if self.is_stuck && real.machine().report().phase == Phase::Following {
                 self.behind.extend(ids.iter().cloned());
                 return real.hear(now, Input::Mark { generation: *generation, position: Position(0) });
             }

@@ -3,6 +3,8 @@
 //!
 //! What is asked in between is kept, and put to the machine afterwards.
 
+use std::collections::BTreeMap;
+
 use multiwatcher::machine::{CallId, NextPoll, Phase, Time, WatcherId};
 use multiwatcher::testing::Val;
 
@@ -11,9 +13,10 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z10 {
+pub(super) struct Z10 {
     stops: Vec<WatcherId>,
-    calls: Vec<CallId>,
+    calls: Vec<(WatcherId, CallId)>,
+    answers: BTreeMap<CallId, NextPoll<Val>>,
 }
 
 impl Twist for Z10 {
@@ -25,23 +28,32 @@ impl Twist for Z10 {
         match call {
             None if is_busy(real) => {
                 let call = real.pend(watcher, None);
-                self.calls.push(call);
+                self.calls.push((watcher, call));
                 NextPoll::Pending(call)
             }
-            Some(call) if self.calls.contains(&call) => NextPoll::Pending(call),
-            None | Some(_) => real.next(now, watcher, call),
+            Some(call) if self.calls.contains(&(watcher, call)) => NextPoll::Pending(call),
+            Some(call) => self.answers.remove(&call).unwrap_or_else(|| real.next(now, watcher, Some(call))),
+            None => real.next(now, watcher, None),
         }
     }
 
     fn drop_call(&mut self, real: &mut Real, now: Time, watcher: WatcherId, call: CallId) {
-        self.calls.retain(|kept| *kept != call);
+        self.calls.retain(|(_, kept)| *kept != call);
+        self.answers.remove(&call);
         real.drop_call(now, watcher, call);
     }
 
     fn settle(&mut self, real: &mut Real, now: Time) {
-        if !is_busy(real) {
-            self.calls.drain(..).for_each(|call| real.wake(call));
-            self.stops.drain(..).for_each(|watcher| real.stop(now, watcher));
+        if is_busy(real) {
+            return;
+        }
+        self.stops.drain(..).for_each(|watcher| real.stop(now, watcher));
+        for (watcher, call) in self.calls.drain(..) {
+            let answer = real.next(now, watcher, Some(call));
+            if let NextPoll::Ready(_) = &answer {
+                self.answers.insert(call, answer);
+                real.wake(call);
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z13 {
+pub(super) struct Z13 {
     deaf: Deaf,
 }
 

@@ -10,7 +10,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z16 {
+pub(super) struct Z16 {
     killed: Option<Cause>,
 }
 

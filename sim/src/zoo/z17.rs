@@ -14,7 +14,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z17 {
+pub(super) struct Z17 {
     registry: BTreeMap<usize, WatcherId>,
     deaf: Deaf,
 }

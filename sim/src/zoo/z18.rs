@@ -13,7 +13,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z18 {
+pub(super) struct Z18 {
     registered: Generation,
     /// What the backing has told of, so that it is believed to be queued.
     lost: BTreeSet<EntityId>,

@@ -12,7 +12,7 @@ use super::with::{Twist, with_deltas};
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z19 {
+pub(super) struct Z19 {
     sent: BTreeMap<WatcherId, Vec<Delta<Val>>>,
 }
 

@@ -13,7 +13,7 @@ use super::with::{Twist, with_deltas};
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z20 {
+pub(super) struct Z20 {
     /// Those that have had their first batch, which is read from the store and not from the slot.
     fed: BTreeSet<WatcherId>,
 }

@@ -10,7 +10,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z21;
+pub(super) struct Z21;
 
 impl Twist for Z21 {
     fn hear(&mut self, real: &mut Real, now: Time, input: Input<Val>) {

@@ -13,7 +13,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z23 {
+pub(super) struct Z23 {
     deaf: Deaf,
 }
 

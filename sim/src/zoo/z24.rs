@@ -13,7 +13,7 @@ use super::with::{Twist, with_deltas};
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z24 {
+pub(super) struct Z24 {
     /// By watcher that has had a batch, what died since.
     queued: BTreeMap<WatcherId, BTreeSet<EntityId>>,
 }

@@ -9,7 +9,7 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z25;
+pub(super) struct Z25;
 
 impl Twist for Z25 {
     fn resume(

@@ -3,10 +3,11 @@
 //!
 //! The cursor is moved when a call is woken, and the batch lies with that call. It is handed over by the call's next poll;
 //! if it is dropped before, nobody gets it. Until then nothing of it can be seen, so it is taken from the machine only when it is lost.
+//! The report goes on counting the watcher among those behind, as one would that looks at what was handed over.
 
 use std::collections::BTreeSet;
 
-use multiwatcher::machine::{CallId, NextPoll, Output, Time, WatcherId};
+use multiwatcher::machine::{CallId, NextPoll, Output, Report, Time, WatcherId, Watchers};
 use multiwatcher::testing::Val;
 
 use super::real::Real;
@@ -14,8 +15,10 @@ use super::with::Twist;
 
 /// The bug.
 #[derive(Debug, Default)]
-pub struct Z26 {
+pub(super) struct Z26 {
     woken: BTreeSet<CallId>,
+    /// Those that lost a batch, and had no other since.
+    short: BTreeSet<WatcherId>,
 }
 
 impl Twist for Z26 {
@@ -34,11 +37,24 @@ impl Twist for Z26 {
     }
 
     fn drop_call(&mut self, real: &mut Real, now: Time, watcher: WatcherId, call: CallId) {
+        let was_behind = real.is_behind(now, watcher);
         if self.woken.remove(&call)
             && let NextPoll::Ready(_lost) = real.next(now, watcher, Some(call))
         {
+            self.short.extend(was_behind.then_some(watcher));
             return;
         }
         real.drop_call(now, watcher, call);
+    }
+
+    fn settle(&mut self, real: &mut Real, now: Time) {
+        self.short.retain(|watcher| real.progress(now, *watcher).is_ok() && !real.is_behind(now, *watcher));
+    }
+
+    fn report(&self, report: Report) -> Report {
+        let Watchers { caught_up, behind, .. } = report.watchers;
+        let short = self.short.len();
+        let watchers = Watchers { caught_up: caught_up - short, behind: behind + short, ..report.watchers };
+        Report { watchers, ..report }
     }
 }

@@ -148,6 +148,11 @@ impl Reference {
         }
     }
 
+    /// Whether a load or a fetch is under way.
+    pub fn is_asking(&self) -> bool {
+        matches!(self.connection.stage, Stage::Loading { .. }) || self.connection.asked.is_some()
+    }
+
     /// The newest generation.
     pub fn generation(&self) -> u32 {
         self.connection.generation

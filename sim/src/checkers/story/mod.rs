@@ -124,17 +124,35 @@ impl Story {
 
     /// The same, with another census at its end; the census before is given too.
     pub(crate) fn load_with(&mut self, doctor: impl FnOnce(&mut Census, &Census)) {
-        let generation = self.referee.reference().generation();
-        let p0 = self.log[0].0;
+        let p0 = self.load_to_step();
+        self.step(p0, IdSet::EMPTY, doctor);
+    }
+
+    /// The load, at whose end nobody is woken.
+    pub(crate) fn load_without_wakes(&mut self) {
+        let (generation, p0) = (self.referee.reference().generation(), self.load_to_step());
+        let stepped = self.stepped(generation, Some(self.fetches), p0, IdSet::EMPTY);
+        self.see(stepped);
+    }
+
+    /// The subscription stands, and the load begins.
+    pub(crate) fn begin_load(&mut self) {
+        let (generation, position) = (self.referee.reference().generation(), self.log[0].0);
         self.operation(
-            &[Observation::Subscribed { generation, position: p0 }, Observation::Load { generation }],
+            &[Observation::Subscribed { generation, position }, Observation::Load { generation }],
             |_, _| (),
         );
+    }
+
+    /// The load without the step that completes it, which begins where is returned.
+    fn load_to_step(&mut self) -> Position {
+        self.begin_load();
+        let (generation, p0) = (self.referee.reference().generation(), self.log[0].0);
         let alive = self.log[self.log.len() - 1].1.alive();
         self.see(Observation::Staged { generation, ids: alive, errors: IdSet::EMPTY });
         let fetch = self.fetch(p0, IdSet::EMPTY);
         self.operation(&[Observation::LoadDone { generation }, fetch], |_, _| ());
-        self.step(p0, IdSet::EMPTY, doctor);
+        p0
     }
 
     /// Notices of all commits since the store's position, a fetch, and its answer.
@@ -152,13 +170,27 @@ impl Story {
         self.follow_but(IdSet::one(id), doctor);
     }
 
+    /// The same, and the first call in a reader's line is woken.
+    pub(crate) fn follow_without_and_wake(&mut self, id: IdIx, reader: u8) {
+        let (generation, since) = (self.referee.reference().generation(), self.ask());
+        let stepped = self.stepped(generation, Some(self.fetches), since, IdSet::one(id));
+        let call = self.referee.reference().watcher(reader).line()[0];
+        self.operation(&[stepped, Observation::Woken { reader, call }], |_, _| ());
+    }
+
     fn follow_but(&mut self, errors: IdSet, doctor: impl FnOnce(&mut Census, &Census)) {
+        let since = self.ask();
+        self.step(since, errors, doctor);
+    }
+
+    /// Notices and the fetch, which begins where is returned.
+    fn ask(&mut self) -> Position {
         let since = self.referee.reference().position();
         let ids = self.touched_since(since);
         let generation = self.referee.reference().generation();
         let fetch = self.fetch(since, ids);
         self.operation(&[Observation::Noticed { generation, ids }, fetch], |_, _| ());
-        self.step(since, errors, doctor);
+        since
     }
 
     /// A notice after which nothing is asked.
@@ -196,11 +228,16 @@ impl Story {
 
     /// The machine is killed.
     pub(crate) fn kill(&mut self) {
+        self.kill_with(|_| ());
+    }
+
+    /// The same, with another census afterwards.
+    pub(crate) fn kill_with(&mut self, doctor: impl FnOnce(&mut Census)) {
         let (generation, cause) = (self.referee.reference().generation(), Cause::new(CauseClass::Killed, 9));
         let mut seen =
             vec![Observation::Killed(cause), Observation::Unsubscribe { generation }, Observation::Ended(cause)];
         seen.extend((0..2).flat_map(|reader| self.wakes_of_all(reader)));
-        self.operation(&seen, |_, _| ());
+        self.operation(&seen, |census, _| doctor(census));
     }
 
     /// The healing ends.
