@@ -24,7 +24,7 @@ fn jobs() -> NonZeroUsize {
 fn found(bug: Bug, driven: bool, alone: bool) -> Found {
     let world = World::Zoo { bug, driven }.name();
     let hunt = Hunt { bug, driven, alone, jobs: jobs() };
-    let found = hunt.among(0..MOST).unwrap();
+    let found = hunt.among(SeedRange::new(0, MOST).unwrap());
     let found = found.unwrap_or_else(|| panic!("{world} was not found within {MOST} schedules, alone: {alone}"));
     let (broken, by) = (&found.broken, if alone { "its promise alone" } else { "all checkers" });
     println!("{world} by {by} after {}: {} at step {}: {}", found.after, broken.name(), broken.step, broken.text);

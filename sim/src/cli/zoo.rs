@@ -10,12 +10,9 @@ use crate::zoo::page::{Plan, Row, write_head};
 
 /// Hunts them; the exit code says whether all were found.
 pub(super) fn zoo(args: &ZooArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let plan = Plan {
-        bugs: if args.bugs.is_empty() { Bug::ALL.to_vec() } else { args.bugs.clone() },
-        seeds: args.seeds.clone(),
-        starts: args.starts.get(),
-        jobs: args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
-    };
+    let bugs = if args.bugs.is_empty() { Bug::ALL.to_vec() } else { args.bugs.clone() };
+    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let plan = Plan::new(bugs, &args.seeds, args.starts, jobs)?;
     let mut rows: Vec<Row> = Vec::new();
     if !args.json {
         write_head(&plan, out)?;

@@ -1,7 +1,6 @@
 //! How many schedules it takes to find a bug of the zoo: a campaign from some seed on, until the first failure.
 
 use core::num::NonZeroUsize;
-use core::ops::Range;
 
 use multiwatcher::testing::{Promise, Subject};
 
@@ -10,7 +9,7 @@ use crate::campaign::{self, Campaign, Outcome, Seeds};
 use crate::course::Broken;
 use crate::decisions::Decisions;
 use crate::runner::{Failure, Runner};
-use crate::seed::{ParseSeedError, SeedRange};
+use crate::seed::SeedRange;
 use crate::tally::Tally;
 use crate::worlds::Maker;
 
@@ -40,20 +39,19 @@ pub struct Found {
 
 impl Hunt {
     /// Runs these seeds until one fails.
-    pub fn among(&self, seeds: Range<u64>) -> Result<Option<Found>, ParseSeedError> {
-        let seeds = Seeds::Range(SeedRange::new(seeds.start, seeds.end)?);
-        let campaign = Campaign { seeds, jobs: self.jobs };
+    pub fn among(&self, seeds: SeedRange) -> Option<Found> {
+        let campaign = Campaign { seeds: Seeds::Range(seeds), jobs: self.jobs };
         let only = self.alone.then(|| self.bug.breaks());
         let outcome: Outcome<Tally, Box<Failure>> = if self.driven {
             run(self.bug.driven_maker(), &campaign, only)
         } else {
             run(self.bug.maker(), &campaign, only)
         };
-        Ok(outcome.failure.map(|(_, failure)| Found {
-            after: outcome.seeds,
-            broken: failure.broken,
-            decisions: failure.decisions,
-        }))
+        let after = outcome.seeds;
+        outcome.failure.map(|(_, failure)| {
+            let Failure { decisions, broken } = *failure;
+            Found { after, broken, decisions }
+        })
     }
 }
 

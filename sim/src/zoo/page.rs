@@ -1,6 +1,6 @@
 //! The zoo's page: for each bug and world, how many schedules it took to find it, from several first seeds.
 
-use core::num::NonZeroUsize;
+use core::num::{NonZeroU32, NonZeroUsize};
 use std::io::{self, Write};
 
 use multiwatcher::testing::Promise;
@@ -14,14 +14,9 @@ use crate::text::number;
 /// What is hunted, and among which seeds.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The bugs.
-    pub bugs: Vec<Bug>,
-    /// The seeds of the first hunt; each other one has as many, and begins where the one before would end.
-    pub seeds: SeedRange,
-    /// How many hunts.
-    pub starts: u32,
-    /// Workers.
-    pub jobs: NonZeroUsize,
+    bugs: Vec<Bug>,
+    hunts: Vec<SeedRange>,
+    jobs: NonZeroUsize,
 }
 
 /// A bug in a world.
@@ -49,8 +44,23 @@ pub struct Hunts {
 }
 
 impl Plan {
+    /// A plan to hunt these bugs so many times: first among these seeds, then among as many that follow, and so on.
+    pub fn new(
+        bugs: Vec<Bug>,
+        seeds: &SeedRange,
+        starts: NonZeroU32,
+        jobs: NonZeroUsize,
+    ) -> Result<Self, ParseSeedError> {
+        let (first, count) = (seeds.first(), seeds.count());
+        let hunt = |start: u32| {
+            let from = first.saturating_add(count.saturating_mul(u64::from(start)));
+            SeedRange::new(from, from.saturating_add(count))
+        };
+        Ok(Self { bugs, hunts: (0..starts.get()).map(hunt).collect::<Result<_, _>>()?, jobs })
+    }
+
     /// Hunts. `tell` is called with each row as it is done.
-    pub fn run<E: From<ParseSeedError>>(&self, mut tell: impl FnMut(Row) -> Result<(), E>) -> Result<(), E> {
+    pub fn run<E>(&self, mut tell: impl FnMut(Row) -> Result<(), E>) -> Result<(), E> {
         for &bug in &self.bugs {
             for driven in [false, true] {
                 tell(Row {
@@ -58,22 +68,18 @@ impl Plan {
                     story: bug.story(),
                     breaks: bug.breaks().iter().map(|promise| promise.name()).collect(),
                     world: if driven { "driver" } else { "machine" },
-                    all_checkers: self.hunts(bug, driven, false)?,
-                    its_promise_alone: self.hunts(bug, driven, true)?,
+                    all_checkers: self.hunts(bug, driven, false),
+                    its_promise_alone: self.hunts(bug, driven, true),
                 })?;
             }
         }
         Ok(())
     }
 
-    fn hunts(&self, bug: Bug, driven: bool, alone: bool) -> Result<Hunts, ParseSeedError> {
+    fn hunts(&self, bug: Bug, driven: bool, alone: bool) -> Hunts {
         let hunt = Hunt { bug, driven, alone, jobs: self.jobs };
-        let (first, count) = (self.seeds.first(), self.seeds.count());
-        let found = (0..u64::from(self.starts)).map(|start| {
-            let from = first.saturating_add(count.saturating_mul(start));
-            hunt.among(from..from.saturating_add(count))
-        });
-        Ok(Hunts::new(&found.collect::<Result<Vec<_>, _>>()?))
+        let found: Vec<_> = self.hunts.iter().map(|seeds| hunt.among(seeds.clone())).collect();
+        Hunts::new(&found)
     }
 }
 
@@ -129,8 +135,8 @@ impl Row {
 
 /// The lines above the first row.
 pub fn write_head(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    let (starts, count) = (plan.starts, number(plan.seeds.count()));
-    writeln!(out, "found after so many schedules, of {starts} hunts over {count} seeds")?;
+    let (starts, count) = (plan.hunts.len(), plan.hunts.first().map_or(0, SeedRange::count));
+    writeln!(out, "found after so many schedules, of {starts} hunts over {} seeds", number(count))?;
     writeln!(out)?;
     writeln!(out, "           all checkers     promise alone         all checkers")?;
     writeln!(out, "  world   median  worst  median  worst steps  report")
