@@ -271,6 +271,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Stale { .. }
         | Operation::Kill
         | Operation::Turn
+        | Operation::Abort
         | Operation::Open { .. }
         | Operation::Resume { .. }
         | Operation::Drop { .. }

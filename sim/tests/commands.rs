@@ -21,8 +21,8 @@ fn help_has_examples_and_fits_a_phone() {
 fn a_clean_campaign_exits_0_and_says_what_it_exercised() {
     let Asked { code, out, err } = ask(&["run", "--seeds", "0..300", "--jobs", "2"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    let first = out.lines().next();
-    assert_eq!(first, Some("clean  300 seeds, 0..300"));
+    let verdicts: Vec<_> = out.lines().filter(|line| line.starts_with("clean")).collect();
+    assert_eq!(verdicts, ["clean  300 seeds, 0..300, world machine", "clean  300 seeds, 0..300, world driver"]);
     assert!(out.lines().all(|line| line.chars().count() <= 70), "{out}");
     for part in ["batches", "operations", "faults", "checkers", "exact-prefix", "schedules/second"] {
         assert!(out.contains(part), "no {part} in:\n{out}");
@@ -33,10 +33,14 @@ fn a_clean_campaign_exits_0_and_says_what_it_exercised() {
 fn a_summary_can_be_had_as_json() {
     let Asked { code, out, .. } = ask(&["run", "--seeds", "0..100", "--json"]);
     assert_eq!(code, 0, "{out}");
-    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(json["clean"], true);
-    assert_eq!(json["seeds"], 100);
-    assert!(json["decided"]["exact-prefix"].as_u64() > Some(0), "{json}");
+    let jsons: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let worlds: Vec<_> = jsons.iter().map(|json| json["world"].as_str().unwrap()).collect();
+    assert_eq!(worlds, ["machine", "driver"]);
+    for json in jsons {
+        assert_eq!(json["clean"], true);
+        assert_eq!(json["seeds"], 100);
+        assert!(json["decided"]["exact-prefix"].as_u64() > Some(0), "{json}");
+    }
 }
 
 #[test]

@@ -50,6 +50,8 @@ pub(super) struct Inner<V, M> {
     doing: Doing,
     /// Set if the worker broke off: the machine is asked nothing any more.
     broken: Option<Failure>,
+    /// Why the machine ended, if it has.
+    ended: Option<Cause>,
     /// Set when the worker's task is over.
     over: Option<Failure>,
     wait_for_worker: Waits,
@@ -92,6 +94,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
             worker: None,
             doing: Doing::default(),
             broken: None,
+            ended: None,
             over: None,
             wait_for_worker: Waits::default(),
             wait_for_watchers: Waits::default(),
@@ -286,10 +289,11 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         after.run();
     }
 
-    /// The worker's task is over, for this reason unless there is another already.
+    /// The worker's task is over: for the reason for which the machine ended, or else for this one.
     pub(super) fn finish(&self, failure: Failure) {
         let mut after = After::<V>::new();
         let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = inner.ended.map_or(failure, |cause| inner.causes.find(cause));
         inner.over.get_or_insert(failure);
         after.woken.extend(inner.wait_for_worker.take_all());
         drop(inner);
@@ -351,11 +355,13 @@ impl<V, M: Machine<V>> Inner<V, M> {
         while let Some(output) = self.machine.poll_output() {
             match output {
                 Output::Wake { call } => after.woken.extend(self.wakers.remove(call)),
-                Output::Unsubscribe { .. }
-                | Output::Subscribe { .. }
-                | Output::Load { .. }
-                | Output::Fetch { .. }
-                | Output::Ended { .. } => self.orders.push_back(output),
+                Output::Unsubscribe { .. } | Output::Subscribe { .. } | Output::Load { .. } | Output::Fetch { .. } => {
+                    self.orders.push_back(output)
+                }
+                Output::Ended { cause } => {
+                    self.ended = Some(cause);
+                    self.orders.push_back(output);
+                }
             }
         }
         if !self.orders.is_empty() && !after.by_worker {

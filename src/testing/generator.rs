@@ -43,6 +43,7 @@ impl Generator {
             Party::Caller => answer(stage, choices),
             Party::Clock => Some(tick(stage, choices)),
             Party::Saboteur => sabotage(stage, choices),
+            Party::Owner if stage.has_task && choices.often(Stream::Faults, 96) => Some(Operation::Abort),
             Party::Owner => Some(Operation::Kill),
             Party::Worker => Some(Operation::Turn),
             Party::Reader(reader) => habits::act(stage, reader, choices),
@@ -272,8 +273,9 @@ fn sabotage(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
         if may_rewind { faults.rewind } else { 0 },
         faults.ail,
         faults.stale,
+        if stage.has_task { faults.stale / 2 } else { 0 },
     ];
-    if weights == [0; 6] {
+    if weights == [0; 7] {
         return None;
     }
     let kind = choices.weighted(Stream::Faults, &weights);
@@ -293,6 +295,7 @@ fn sabotage(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
                 (None, None) => return None,
             }
         }
+        6 => Operation::Turn,
         _ => {
             let age = draw(stage.generation.min(2) + 1);
             let kinds = stage.untaken(stage.generation - u32::from(age));

@@ -33,7 +33,9 @@ pub struct Stage {
     resting: u8,
     sabotages: bool,
     pub(super) ended: bool,
-    /// Whether the worker's task was woken and has not been polled since.
+    /// Whether the subject has a task.
+    pub(super) has_task: bool,
+    /// Whether that was woken and has not been polled since.
     pub(super) runnable: bool,
     /// The number of the newest call.
     pub(super) call: u32,
@@ -59,6 +61,7 @@ impl Stage {
             resting: 0,
             sabotages: false,
             ended: false,
+            has_task: false,
             runnable: false,
             call: 0,
             cause: 0,

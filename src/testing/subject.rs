@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::machine::{Answer, Broken, Config, Epoch, Input, Output, Report, StoreManager, Time, Timeout};
+use crate::machine::{Answer, Broken, Cause, Config, Epoch, Input, Output, Report, StoreManager, Time, Timeout};
 
 use super::state::State;
 use super::universe::{Universe, Val};
@@ -40,6 +40,11 @@ pub trait Subject {
     /// Polls its task.
     fn turn(&mut self, now: Time) {
         let _ = now;
+    }
+
+    /// Drops its task; the cause stands for that in what is seen.
+    fn abort(&mut self, now: Time, cause: Cause) {
+        let _ = (now, cause);
     }
 
     /// The ids there are, for a subject with a task, which is to tell what it held in between.

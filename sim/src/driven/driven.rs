@@ -34,8 +34,9 @@ pub struct Driven<M: Inside> {
     readers: Readers<M>,
     worker: Worker<Val, Watched<M>, Runtime>,
     task: Option<Task>,
-    /// The cause the world knows the first kill by.
+    /// The causes by which the world knows the first kill, and that the task was dropped.
     killed: Option<Cause>,
+    aborted: Option<Cause>,
 }
 
 impl<M: Inside> std::fmt::Debug for Driven<M> {
@@ -51,7 +52,7 @@ impl<M: Inside> Fresh for Driven<M> {
         let machine = Watched::new(M::fresh(config, epoch, now), wires.clone());
         let worker = Worker::start_with(machine, runtime.clone(), Wired(wires.clone()), patience);
         let task = runtime.take_spawned();
-        Self { readers: Readers::new(wires.clone()), runtime, wires, worker, task, killed: None }
+        Self { readers: Readers::new(wires.clone()), runtime, wires, worker, task, killed: None, aborted: None }
     }
 }
 
@@ -140,6 +141,16 @@ impl<M: Inside> Subject for Driven<M> {
         post(&self.wires, letter, input)
     }
 
+    fn abort(&mut self, now: Time, cause: Cause) {
+        self.runtime.move_to(now);
+        if let Some(task) = self.task.take() {
+            self.aborted = Some(cause);
+            drop(task);
+            // Nobody can release it any more.
+            self.wires.note(Event::Released);
+        }
+    }
+
     fn meet(&mut self, universe: &Arc<Universe>) {
         self.wires.lock().universe = Some(Arc::clone(universe));
     }
@@ -210,19 +221,21 @@ impl<M: Inside> Driven<M> {
         }
     }
 
+    fn cause(&self, failure: &Failure) -> Cause {
+        failure::cause(failure, self.killed, self.aborted)
+    }
+
     fn why(&self, error: driver::NextError) -> NextError {
         match error {
             driver::NextError::Stopped => NextError::Stopped,
-            driver::NextError::Ended(failure) => NextError::Ended(failure::cause(&failure, self.killed)),
+            driver::NextError::Ended(failure) => NextError::Ended(self.cause(&failure)),
             driver::NextError::Lagged { cursor, latest } => NextError::Lagged { cursor, latest },
         }
     }
 
     fn end(&self, error: &driver::WatchError) -> Cause {
         match error {
-            driver::WatchError::Ended(failure) | driver::WatchError::Dead(failure) => {
-                failure::cause(failure, self.killed)
-            }
+            driver::WatchError::Ended(failure) | driver::WatchError::Dead(failure) => self.cause(failure),
             driver::WatchError::NotFound(_) => unreachable!("a worker has its backing"),
         }
     }
@@ -232,7 +245,7 @@ impl<M: Inside> Driven<M> {
         let mut end = self.worker.wait();
         let polled: Poll<Failure> = Pin::new(&mut end).poll(&mut Context::from_waker(Waker::noop()));
         match polled {
-            Poll::Ready(failure) => failure::cause(&failure, self.killed),
+            Poll::Ready(failure) => self.cause(&failure),
             Poll::Pending => panic!("the backing was released, and nobody who waits for the worker is told"),
         }
     }
