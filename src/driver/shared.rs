@@ -326,12 +326,14 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         after: &mut After<V>,
         mutation: impl FnOnce(&mut Inner<V, M>, Time, &mut After<V>) -> R,
     ) -> Result<R, Failure> {
+        // Read without the lock, which is held for hardly longer than the clock takes to read.
+        let now = self.seam.now();
         let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = &inner.broken {
             return Err(failure.clone());
         }
-        // Clocks of different threads, and one that a test moves, may disagree about the order of two moments.
-        let now = self.seam.now().max(inner.now);
+        // So two moments may come in the wrong order.
+        let now = now.max(inner.now);
         inner.now = now;
         let mutated = catch_unwind(AssertUnwindSafe(|| {
             let answer = mutation(&mut inner, now, after);
