@@ -1,7 +1,9 @@
 //! One run under the eyes of the referee: operations in, verdict out. Whoever draws or reads the operations stands above.
 
 use multiwatcher::machine::Time;
-use multiwatcher::testing::{Fresh, Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, World};
+use multiwatcher::testing::{
+    Fresh, Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, WatcherStage, World,
+};
 
 use crate::checkers::{Census, Healed, Suite};
 use crate::referee::Referee;
@@ -223,7 +225,37 @@ impl<S: Fresh> Course<S> {
         let healed =
             Healed { took: stage.now().since(self.healing_since), bound: Healing::bound(stage.regime()), too_many };
         self.referee.healed(stage.regime(), healed);
-        self.verdict()
+        self.verdict().map_err(|mut broken| {
+            broken.text.push_str(&self.who_waits());
+            broken
+        })
+    }
+
+    /// Who still waits, for what, since when, and whether anybody will wake it.
+    #[cold]
+    fn who_waits(&self) -> String {
+        let mut text = String::new();
+        for (number, reader) in (0..).zip(self.stage().readers()) {
+            for call in reader.calls() {
+                let since = match self.referee.reference().watcher(number).stage() {
+                    WatcherStage::Fresh => "its first batch".to_owned(),
+                    WatcherStage::Behind { cursor, .. } => format!("what came after r{cursor}"),
+                    WatcherStage::CaughtUp => "the next change, and there is none".to_owned(),
+                    WatcherStage::None | WatcherStage::Ended(_) => "its end".to_owned(),
+                };
+                let waker = match (call.woken, self.world.subject().has_waker(call.id)) {
+                    (true, _) => ", and was woken",
+                    (false, Some(true)) => ", its waker is registered",
+                    (false, Some(false)) => ", no waker is registered",
+                    (false, None) => "",
+                };
+                text += &format!("; call {} of reader {number} waits for {since}{waker}", call.number);
+            }
+        }
+        if self.stage().is_runnable() {
+            text += "; the worker was woken and not polled";
+        }
+        text
     }
 
     #[inline]

@@ -143,15 +143,17 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         call: &mut Option<CallId>,
         waker: &Waker,
     ) -> Poll<Result<Batch<V>, NextError>> {
-        let polled = self.mutate(|inner, now, after| match inner.machine.next(now, watcher, *call) {
-            NextPoll::Ready(result) => {
-                after.dropped.extend(call.take().and_then(|call| inner.wakers.remove(call)));
-                Poll::Ready(result.map_err(|error| inner.explain(error)))
-            }
-            NextPoll::Pending(id) => {
-                *call = Some(id);
-                after.dropped.extend(inner.wakers.set(id, waker));
-                Poll::Pending
+        let polled = self.mutate_after(None, &mut After::new(), |inner, now, after| {
+            match inner.machine.next(now, watcher, *call) {
+                NextPoll::Ready(result) => {
+                    after.dropped.extend(call.take().and_then(|call| inner.wakers.remove(call)));
+                    Poll::Ready(result.map_err(|error| inner.explain(error)))
+                }
+                NextPoll::Pending(id) => {
+                    *call = Some(id);
+                    after.dropped.extend(inner.wakers.set(id, waker));
+                    Poll::Pending
+                }
             }
         });
         let polled = polled.unwrap_or_else(|failure| Poll::Ready(Err(NextError::Ended(failure))));
@@ -274,7 +276,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     /// `named` are the errors behind causes that the input names for the first time.
     pub(super) fn tell(&self, after: &mut After<V>, named: &mut Vec<(Cause, SharedError)>, input: Input<V>) {
         // If it broke off in between, the next look says so.
-        let _ = self.mutate_after(after, |inner, now, _| {
+        let _ = self.mutate_after(Some(self.seam.now()), after, |inner, now, _| {
             inner.causes.keep(named.drain(..));
             inner.machine.handle(now, input);
         });
@@ -312,28 +314,35 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         look(&inner.machine, inner.doing, inner.wakers.len())
     }
 
+    /// Whether somebody will be woken when this call is, for tests.
+    #[cfg(feature = "testing")]
+    pub(super) fn has_waker(&self, call: CallId) -> bool {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).wakers.has(call)
+    }
+
     fn refusal(&self, failure: Failure) -> WatchError {
         if self.dead { WatchError::Dead(failure) } else { WatchError::Ended(failure) }
     }
 
     fn mutate<R>(&self, mutation: impl FnOnce(&mut Inner<V, M>, Time, &mut After<V>) -> R) -> Result<R, Failure> {
-        self.mutate_after(&mut After::new(), mutation)
+        // Read without the lock, which is held for hardly longer than the clock takes to read.
+        self.mutate_after(Some(self.seam.now()), &mut After::new(), mutation)
     }
 
     /// The round that every operation is. A panic in it (a value's comparison, or a bug) ends the worker and all that hangs on it.
     fn mutate_after<R>(
         &self,
+        now: Option<Time>,
         after: &mut After<V>,
         mutation: impl FnOnce(&mut Inner<V, M>, Time, &mut After<V>) -> R,
     ) -> Result<R, Failure> {
-        // Read without the lock, which is held for hardly longer than the clock takes to read.
-        let now = self.seam.now();
         let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = &inner.broken {
             return Err(failure.clone());
         }
-        // So two moments may come in the wrong order.
-        let now = now.max(inner.now);
+        // Clocks of different threads, and one that a test moves, may disagree about the order of two moments. A call of next asks
+        // no clock: nothing it does depends on the time.
+        let now = now.map_or(inner.now, |now| now.max(inner.now));
         inner.now = now;
         let mutated = catch_unwind(AssertUnwindSafe(|| {
             let answer = mutation(&mut inner, now, after);

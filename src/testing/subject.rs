@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::machine::{Answer, Broken, Cause, Config, Epoch, Input, Output, Report, StoreManager, Time, Timeout};
+use crate::machine::{
+    Answer, Broken, CallId, Cause, Config, Epoch, Input, Output, Report, StoreManager, Time, Timeout,
+};
 
 use super::state::State;
 use super::universe::{Universe, Val};
@@ -55,6 +57,12 @@ pub trait Subject {
     /// Whether its task was woken and has not been polled since.
     fn is_runnable(&self) -> bool {
         false
+    }
+
+    /// Whether somebody will be woken when a pending call is; `None` if that is not known.
+    fn has_waker(&self, call: CallId) -> Option<bool> {
+        let _ = call;
+        None
     }
 
     /// Whether a call that was answered or dropped can be polled once more.

@@ -169,6 +169,10 @@ impl<M: Inside> Subject for Driven<M> {
         self.task.is_some() && self.runtime.is_runnable()
     }
 
+    fn has_waker(&self, call: CallId) -> Option<bool> {
+        Some(self.worker.has_waker(call))
+    }
+
     fn polls_over(&self) -> bool {
         false
     }

@@ -131,6 +131,12 @@ impl<V, M: Machine<V>, S: Seam> Worker<V, M, S> {
         self.keeper.shared.report()
     }
 
+    /// Whether somebody will be woken when this call is.
+    #[cfg(feature = "testing")]
+    pub fn has_waker(&self, call: crate::machine::CallId) -> bool {
+        self.keeper.shared.has_waker(call)
+    }
+
     /// Looks at the machine, at what the task waits for, and at how many calls have a waker.
     #[cfg(feature = "testing")]
     pub fn inspect<R>(&self, look: impl FnOnce(&M, Doing, usize) -> R) -> R {
