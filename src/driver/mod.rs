@@ -7,7 +7,8 @@ mod causes;
 mod error;
 mod machine;
 mod meters;
-#[cfg(all(test, multiwatcher_loom))]
+#[cfg(test)]
+#[cfg(multiwatcher_loom)]
 mod models;
 mod multiwatcher;
 mod report;

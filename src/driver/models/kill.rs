@@ -43,7 +43,7 @@ fn model<M: Machine<u8>>(machine: M) -> &'static str {
 
     let killed = Arc::new(AtomicBool::new(false));
     let (shared, killing) = (Arc::clone(&keeper.shared), Arc::clone(&killed));
-    let killer = thread::spawn(move || {
+    let ending = thread::spawn(move || {
         shared.kill();
         killing.store(true, Ordering::Release);
     });
@@ -56,7 +56,7 @@ fn model<M: Machine<u8>>(machine: M) -> &'static str {
     });
     let mut call = Call::new(&idle);
     let waits = call.poll().is_pending();
-    killer.join().unwrap();
+    ending.join().unwrap();
     let took = matches!(other.join().unwrap(), Poll::Ready(Ok(_)));
 
     if waits {

@@ -14,6 +14,7 @@ mod kill;
 mod last;
 mod line;
 mod look;
+mod moved;
 mod panic;
 mod repoll;
 mod resume;

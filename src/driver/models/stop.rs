@@ -38,7 +38,7 @@ fn model<M: Machine<u8>>(machine: M) -> &'static str {
     let reader = reader(&keeper);
     let stopped = Arc::new(AtomicBool::new(false));
     let (clone, stopping) = (reader.clone(), Arc::clone(&stopped));
-    let stopper = thread::spawn(move || {
+    let ending = thread::spawn(move || {
         clone.stop();
         stopping.store(true, Ordering::Release);
     });
@@ -52,7 +52,7 @@ fn model<M: Machine<u8>>(machine: M) -> &'static str {
         assert!(!late || answer.is_err(), "a poll that began after stop had returned took a batch");
         Some(answer)
     });
-    stopper.join().unwrap();
+    ending.join().unwrap();
     worker.join().unwrap();
 
     let outcome = match answer {
@@ -63,14 +63,14 @@ fn model<M: Machine<u8>>(machine: M) -> &'static str {
         }
         None => {
             assert_eq!(call.rung(), 1, "a call that waits is woken once");
-            assert!(is_stopped(call.poll()), "a poll that began after stop had returned took a batch");
+            assert!(is_stopped(&call.poll()), "a poll that began after stop had returned took a batch");
             "woken, then stopped"
         }
     };
-    assert!(is_stopped(Call::new(&reader).poll()), "as every later call does");
+    assert!(is_stopped(&Call::new(&reader).poll()), "as every later call does");
     outcome
 }
 
-fn is_stopped<T>(polled: Poll<Result<T, NextError>>) -> bool {
+fn is_stopped<T>(polled: &Poll<Result<T, NextError>>) -> bool {
     matches!(polled, Poll::Ready(Err(NextError::Stopped)))
 }
