@@ -7,6 +7,9 @@ mod causes;
 mod error;
 mod machine;
 mod meters;
+#[cfg(test)]
+#[cfg(multiwatcher_loom)]
+mod models;
 mod multiwatcher;
 mod report;
 mod seam;

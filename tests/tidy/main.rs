@@ -11,7 +11,7 @@ use sources::{Source, code_of, read, rust_files};
 /// A room of the library, and those it may use besides itself. What is not listed it may not.
 const ARROWS: &[(&str, &[&str])] = &[
     ("machine", &[]),
-    ("docs", &["machine"]),
+    ("docs", &["machine", "driver"]),
     ("testing", &["machine"]),
     ("backing", &["machine"]),
     ("driver", &["machine", "backing"]),
@@ -108,6 +108,21 @@ fn every_promise_has_a_paragraph_and_a_checker_that_can_fail() {
     }
     let paragraphs = docs.matches("//! ## ").count();
     assert_eq!(paragraphs, Promise::ALL.len(), "a paragraph in src/docs/promises.rs belongs to no promise");
+}
+
+#[test]
+fn every_loom_model_has_its_row_and_a_broken_twin() {
+    let docs = read("src/docs/driver.rs");
+    let tests: Vec<_> =
+        rust_files("src/driver/models").into_iter().filter(|file| file.text.contains("#[test]")).collect();
+    assert!(!tests.is_empty());
+    for file in &tests {
+        let name = file.path.rsplit('/').next().and_then(|file| file.strip_suffix(".rs")).expect("it is a Rust file");
+        assert!(docs.contains(&format!("//! | `{name}` | ")), "src/docs/driver.rs has no row on {name}");
+        let twin = file.text.split("#[should_panic(expected = ").skip(1).any(|twin| twin.contains("fn twin_"));
+        assert!(twin, "{} has no broken twin that must be caught", file.path);
+    }
+    assert_eq!(docs.matches("//! | `").count(), tests.len(), "a row in src/docs/driver.rs belongs to no model");
 }
 
 #[test]

@@ -30,7 +30,7 @@ use task::Task;
 /// gone, multiwatchers included. A backing that fails otherwise is opened again inside, and readers see nothing of it but the
 /// difference.
 pub struct Worker<V, M: Machine<V> = StoreManager<V>, S: Seam = Tokio> {
-    keeper: Arc<Keeper<V, M, S>>,
+    pub(super) keeper: Arc<Keeper<V, M, S>>,
 }
 
 /// Whoever holds it keeps the worker going.
