@@ -1,5 +1,6 @@
 //! The subject: inputs become calls of handles and letters of the backing, and what happened becomes outputs.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::pin::Pin;
@@ -34,6 +35,8 @@ pub struct Driven<M: Inside> {
     readers: Readers<M>,
     worker: Worker<Val, Watched<M>, Runtime>,
     task: Option<Task>,
+    /// What was taken from the log and not yet told.
+    happened: VecDeque<Event>,
     /// The causes by which the world knows the first kill, and that the task was dropped.
     killed: Option<Cause>,
     aborted: Option<Cause>,
@@ -52,7 +55,16 @@ impl<M: Inside> Fresh for Driven<M> {
         let machine = Watched::new(M::fresh(config, epoch, now), wires.clone());
         let worker = Worker::start_with(machine, runtime.clone(), Wired(wires.clone()), patience);
         let task = runtime.take_spawned();
-        Self { readers: Readers::new(wires.clone()), runtime, wires, worker, task, killed: None, aborted: None }
+        Self {
+            readers: Readers::new(wires.clone()),
+            runtime,
+            wires,
+            worker,
+            task,
+            happened: VecDeque::new(),
+            killed: None,
+            aborted: None,
+        }
     }
 }
 
@@ -125,7 +137,14 @@ impl<M: Inside> Subject for Driven<M> {
     }
 
     fn poll_happened(&mut self) -> Option<Happened> {
-        let event = self.wires.lock().log.pop_front()?;
+        let event = match self.happened.pop_front() {
+            Some(event) => event,
+            None => {
+                // All of it at once: nothing happens while it is told.
+                core::mem::swap(&mut self.wires.lock().log, &mut self.happened);
+                self.happened.pop_front()?
+            }
+        };
         Some(match event {
             Event::Asked(output) => Happened::Asked(output),
             Event::Took(letter) => Happened::Took(letter),
