@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use super::{Backing, BackingError, Entities, Identity, Notice, Read, Step, Stream, Subscription};
+use super::{Backing, BackingError, Entities, Identity, Notice, Read, Step, Stream, Subscription, Value};
 use crate::machine::{EntityId, Position};
 
 /// How often a subscription tells that it is alive.
@@ -236,7 +236,7 @@ impl<V> State<V> {
     }
 }
 
-impl<V: PartialEq + Send + Sync + 'static> Backing for MemoryBacking<V> {
+impl<V: Value> Backing for MemoryBacking<V> {
     type Value = V;
 
     fn identity(&self) -> Identity {

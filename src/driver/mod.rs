@@ -5,6 +5,7 @@
 
 mod causes;
 mod error;
+mod factory;
 mod machine;
 mod meters;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod worker;
 
 pub use causes::Failure;
 pub use error::{NextError, ResumeError, WatchError};
+pub use factory::{Factory, OpenError, Opener};
 pub use machine::Machine;
 pub use multiwatcher::{Batches, Multiwatcher, MultiwatcherEnd, Next};
 pub use report::Report;

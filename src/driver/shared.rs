@@ -50,8 +50,8 @@ pub(super) struct Inner<V, M> {
     doing: Doing,
     /// Set if the worker broke off: the machine is asked nothing any more.
     broken: Option<Failure>,
-    /// Why the machine ended, if it has.
-    ended: Option<Cause>,
+    /// Why and when the machine ended, if it has.
+    ended: Option<(Cause, Time)>,
     /// Set when the worker's task is over.
     over: Option<Failure>,
     wait_for_worker: Waits,
@@ -295,11 +295,18 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     pub(super) fn finish(&self, failure: Failure) {
         let mut after = After::<V>::new();
         let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let failure = inner.ended.map_or(failure, |cause| inner.causes.find(cause));
+        let failure = inner.ended.map_or(failure, |(cause, _)| inner.causes.find(cause));
         inner.over.get_or_insert(failure);
         after.woken.extend(inner.wait_for_worker.take_all());
         drop(inner);
         after.run();
+    }
+
+    /// Why and when it ended, if it has; its backing may still be released.
+    pub(super) fn end(&self) -> Option<(Failure, Time)> {
+        let inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let broken = || inner.broken.as_ref().map(|failure| (failure.clone(), inner.now));
+        inner.ended.map(|(cause, at)| (inner.causes.find(cause), at)).or_else(broken)
     }
 
     /// What a cause of the machine stands for.
@@ -370,7 +377,7 @@ impl<V, M: Machine<V>> Inner<V, M> {
                     self.orders.push_back(output)
                 }
                 Output::Ended { cause } => {
-                    self.ended = Some(cause);
+                    self.ended = Some((cause, self.now));
                     self.orders.push_back(output);
                 }
             }
