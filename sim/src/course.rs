@@ -1,5 +1,7 @@
 //! One run under the eyes of the referee: operations in, verdict out. Whoever draws or reads the operations stands above.
 
+use core::fmt::Write;
+
 use multiwatcher::machine::Time;
 use multiwatcher::testing::{
     Fresh, Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, WatcherStage, World,
@@ -249,7 +251,8 @@ impl<S: Fresh> Course<S> {
                     (false, Some(false)) => ", no waker is registered",
                     (false, None) => "",
                 };
-                text += &format!("; call {} of reader {number} waits for {since}{waker}", call.number);
+                let told = write!(text, "; call {} of reader {number} waits for {since}{waker}", call.number);
+                told.expect("a string takes all that is written");
             }
         }
         if self.stage().is_runnable() {

@@ -49,7 +49,7 @@ fn same_hash_whatever_ran_before<S: Simulated>() {
     let mut used = Runner::<S>::new();
     let hashes: Vec<u64> = (0..200).map(|seed| hash(&mut used, seed)).collect();
     for seed in (0..200).rev() {
-        let due = hashes[usize::try_from(seed).unwrap()];
+        let due = hashes[usize::try_from(seed).expect("a few")];
         assert_eq!(hash(&mut Runner::<S>::new(), seed), due, "seed {seed}");
         assert_eq!(hash(&mut used, seed), due, "seed {seed}");
     }
@@ -61,10 +61,10 @@ fn replays_to_the_hash_of_the_run<S: Simulated>() {
         let run = hash(&mut runner, seed);
         let mut file = Vec::new();
         let decisions = runner.told(seed);
-        decisions.write(&mut file).unwrap();
-        let read = Decisions::read(&file[..]).unwrap();
+        decisions.write(&mut file).expect("a vector takes all that is written");
+        let read = Decisions::read(&file[..]).expect("what was written can be read");
         assert_eq!(read, decisions, "seed {seed}");
-        let replayed = trace::replay::<S>(&read, &mut |_| Ok(())).unwrap();
+        let replayed = trace::replay::<S>(&read, &mut |_| Ok(())).expect("nobody refuses to be told");
         assert_eq!((replayed.hash, replayed.skipped, replayed.broken), (run, 0, None), "seed {seed}");
     }
 }

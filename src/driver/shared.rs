@@ -374,7 +374,7 @@ impl<V, M: Machine<V>> Inner<V, M> {
             match output {
                 Output::Wake { call } => after.woken.extend(self.wakers.remove(call)),
                 Output::Unsubscribe { .. } | Output::Subscribe { .. } | Output::Load { .. } | Output::Fetch { .. } => {
-                    self.orders.push_back(output)
+                    self.orders.push_back(output);
                 }
                 Output::Ended { cause } => {
                     self.ended = Some((cause, self.now));

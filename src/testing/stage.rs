@@ -11,6 +11,7 @@ use crate::machine::{Time, Timeout};
 
 /// The surroundings of the subject.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a run")]
 pub struct Stage {
     pub(super) regime: Arc<Regime>,
     pub(super) universe: Arc<Universe>,

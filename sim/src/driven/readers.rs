@@ -9,8 +9,8 @@ use multiwatcher::driver::{Multiwatcher, Next};
 use multiwatcher::machine::{Batch, CallId, WatcherId};
 use multiwatcher::testing::Val;
 
-use super::driven::Inside;
 use super::runtime::Runtime;
+use super::subject::Inside;
 use super::watched::Watched;
 use super::wires::{Event, Wires};
 
