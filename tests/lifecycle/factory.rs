@@ -84,7 +84,7 @@ async fn nothing_is_opened_before_somebody_asks_and_then_it_is_shared() {
     let led = Led::new([Act::Open]);
     led.database.put(id("x"), 1);
     let factory = led.factory();
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     assert_eq!((led.calls(), factory.report().is_none()), (0, true));
     let (one, other) = tokio::join!(factory.watch_all_models(), factory.watch_model(id("x").model));
     let (one, other) = (one.unwrap(), other.unwrap());
