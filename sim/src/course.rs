@@ -12,8 +12,6 @@ use crate::tally::Tally;
 pub struct Course<S> {
     world: World<S>,
     referee: Referee,
-    /// After the last operation in which the subject had a part.
-    census: Option<Census>,
     steps: usize,
     healing_since: Time,
     /// The subject recounts its invariants: at the end, after every step.
@@ -57,7 +55,6 @@ impl<S: Fresh> Course<S> {
         Self {
             world,
             referee,
-            census: None,
             steps: 0,
             healing_since: Time::ZERO,
             recounts: (false, false),
@@ -163,13 +160,8 @@ impl<S: Fresh> Course<S> {
             self.keep_hash();
             return self.verdict();
         }
-        let report = match self.census.take() {
-            Some(old) => self.world.report_again(old.report),
-            None => self.world.report(),
-        };
         let store = if self.referee.looks_at_store() { self.world.store() } else { None };
-        let census = self.census.insert(Census { report, store });
-        self.referee.settle(regime, census);
+        self.referee.settle(regime, &Census { report: self.world.report(), store });
         self.keep_hash();
         if self.recounts.1 && !self.referee.is_red() {
             self.recount()?;
