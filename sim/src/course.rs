@@ -16,8 +16,6 @@ use crate::tally::Tally;
 pub struct Course<S> {
     world: World<S>,
     referee: Referee,
-    /// After the last operation in which the subject had a part.
-    census: Option<Census>,
     steps: usize,
     healing_since: Time,
     /// The subject recounts its invariants: at the end, after every step.
@@ -61,7 +59,6 @@ impl<S: Fresh> Course<S> {
         Self {
             world,
             referee,
-            census: None,
             steps: 0,
             healing_since: Time::ZERO,
             recounts: (false, false),
@@ -170,13 +167,9 @@ impl<S: Fresh> Course<S> {
             self.keep_hash();
             return self.verdict();
         }
-        let report = match self.census.take() {
-            Some(old) => self.world.report_again(old.report),
-            None => self.world.report(),
-        };
         let store = if self.referee.looks_at_store() { self.world.store() } else { None };
-        let census = self.census.insert(Census { report, store });
-        self.referee.settle(regime, census, !self.world.stage().is_runnable());
+        let census = Census { report: self.world.report(), store };
+        self.referee.settle(regime, &census, !self.world.stage().is_runnable());
         self.keep_hash();
         if self.recounts.1 && !self.referee.is_red() {
             self.recount()?;
@@ -194,7 +187,7 @@ impl<S: Fresh> Course<S> {
             self.referee.see_part(regime, seen, from..cut.before);
             from = cut.before;
             let store = cut.store.filter(|_| self.referee.looks_at_store());
-            self.referee.settle(regime, &Census { report: cut.report.clone(), store }, true);
+            self.referee.settle(regime, &Census { report: cut.report, store }, true);
             if self.referee.is_red() {
                 return self.verdict();
             }
@@ -203,7 +196,6 @@ impl<S: Fresh> Course<S> {
         let store = if self.referee.looks_at_store() { self.world.store() } else { None };
         let census = Census { report: self.world.report(), store };
         self.referee.settle(regime, &census, !self.world.stage().is_runnable());
-        self.census = Some(census);
         self.keep_hash();
         self.verdict()
     }

@@ -32,6 +32,8 @@ pub struct Stage {
     /// Bits of the readers that have something to do, and of those that have it after a rest.
     ready: u8,
     resting: u8,
+    /// By reader: it does nothing of its own accord before so many operations of the run.
+    rests_until: [u32; Party::READERS],
     sabotages: bool,
     pub(super) ended: bool,
     /// Whether the subject has a task.
@@ -60,6 +62,7 @@ impl Stage {
             weights: [0; Party::COUNT],
             ready: 0,
             resting: 0,
+            rests_until: [0; Party::READERS],
             sabotages: false,
             ended: false,
             has_task: false,
@@ -107,7 +110,7 @@ impl Stage {
         self.runnable = false;
         (self.made, self.total) = ([0; Party::COUNT], 0);
         self.hear();
-        (self.ready, self.resting) = (0, 0);
+        (self.ready, self.resting, self.rests_until) = (0, 0, [0; Party::READERS]);
         (0..self.readers.len()).for_each(|reader| self.note(reader));
     }
 
@@ -177,30 +180,30 @@ impl Stage {
         let mut parties = Parties::default();
         parties.add(Party::Worker, self.runnable);
         parties.add(Party::Writer, self.made(Party::Writer) < u32::from(budgets.writer));
-        let session = backing.session.as_ref().filter(|_| !backing.silent);
-        let speaking = session.filter(|session| session.said && !session.rewound);
-        let overdue = speaking.is_some() && self.now >= self.marks.1;
         if self.ended {
             parties.add(Party::Clock, self.deadline.is_some());
         } else {
-            let telling = speaking.is_some_and(|session| {
-                !session.owed.is_empty() || backing.streams() && session.streamed < backing.end() || self.mark_due()
-            });
-            let none_under_way = backing.silent || backing.flights.is_empty() && backing.fetches.is_empty();
-            let asked = session.is_some_and(|session| !session.said || session.load.is_some() || session.rewound);
+            let (mut telling, mut asked, mut overdue) = (false, false, false);
+            if let Some(session) = backing.session.as_ref().filter(|_| !backing.silent) {
+                asked = !session.said | session.rewound | session.load.is_some();
+                if session.said && !session.rewound {
+                    overdue = self.now >= self.marks.1;
+                    telling = !session.owed.is_empty() | self.mark_due()
+                        || backing.streams() && session.streamed < backing.end();
+                }
+            }
+            let under_way = !backing.silent & !(backing.flights.is_empty() & backing.fetches.is_empty());
             parties.add(Party::Stream, telling);
-            parties.add(Party::Caller, !none_under_way || asked);
+            parties.add(Party::Caller, under_way | asked);
             parties.add(Party::Clock, !overdue);
-            parties.add(Party::Saboteur, self.sabotages && self.made(Party::Saboteur) < u32::from(budgets.saboteur));
+            parties.add(Party::Saboteur, self.sabotages & (self.made(Party::Saboteur) < u32::from(budgets.saboteur)));
             parties.add(Party::Owner, self.made(Party::Owner) < u32::from(budgets.owner));
         }
-        let mut resting = self.resting & !self.ready;
-        let mut ready = self.ready;
-        while resting != 0 {
-            let reader = resting.trailing_zeros();
-            ready |= u8::from(self.readers[reader as usize].rests_until <= self.total) << reader;
-            resting &= resting - 1;
+        let mut rested = 0;
+        for (reader, until) in self.rests_until.iter().enumerate() {
+            rested |= u8::from(*until <= self.total) << reader;
         }
+        let ready = self.ready | self.resting & rested;
         parties.0 |= u16::from(ready) << Party::Reader(0).index();
         parties
     }
@@ -223,7 +226,7 @@ impl Stage {
 
     /// A reader has done something of its own accord: it rests before it does so again.
     pub(super) fn rest(&mut self, number: usize, batch: bool) {
-        let reader = &mut self.readers[number];
+        let reader = &self.readers[number];
         let operations = match reader.character {
             Character::Eager | Character::Sleeping => 0,
             Character::Slow => 24 * u32::from(batch),
@@ -233,7 +236,7 @@ impl Stage {
             | Character::Resuming
             | Character::Trying => 8,
         };
-        reader.rests_until = self.total + operations;
+        self.rests_until[number] = self.total + operations;
         self.note(number);
     }
 

@@ -76,12 +76,6 @@ pub trait Subject {
     /// The census.
     fn report(&self) -> Report;
 
-    /// The same, perhaps in the memory of a report that is no longer needed.
-    fn report_again(&self, old: Report) -> Report {
-        let _ = old;
-        self.report()
-    }
-
     /// What the store holds, foreign ids left out; `None` if it cannot be looked into.
     fn store(&self, universe: &Universe) -> Option<State> {
         let _ = universe;
@@ -143,10 +137,6 @@ impl Subject for StoreManager<Val> {
 
     fn report(&self) -> Report {
         self.report()
-    }
-
-    fn report_again(&self, old: Report) -> Report {
-        self.report_again(old)
     }
 
     fn store(&self, universe: &Universe) -> Option<State> {

@@ -107,11 +107,6 @@ impl<S: Subject> World<S> {
         self.subject.report()
     }
 
-    /// The same, in the memory of a report that is no longer needed.
-    pub fn report_again(&self, old: Report) -> Report {
-        self.subject.report_again(old)
-    }
-
     /// What the subject's store holds, if it can be looked into.
     pub fn store(&self) -> Option<State> {
         self.subject.store(&self.stage.universe)

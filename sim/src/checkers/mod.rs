@@ -84,7 +84,7 @@ pub struct Taken<'a> {
 }
 
 /// The subject after an operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Census {
     /// What it reports.
     pub report: Report,
