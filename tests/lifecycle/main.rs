@@ -1,5 +1,9 @@
-//! The worker seen from outside, on tokio with a clock that the tests move.
+//! The worker seen from outside, on tokio, mostly with a clock that the tests move.
 
 mod common;
 mod factory;
+mod panics;
 mod reading;
+mod restarts;
+mod scripted;
+mod stops;
