@@ -1,5 +1,6 @@
 //! The worker seen from outside, on tokio, mostly with a clock that the tests move.
 
+mod backings;
 mod common;
 mod factory;
 mod panics;
