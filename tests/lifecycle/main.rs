@@ -8,3 +8,4 @@ mod reading;
 mod restarts;
 mod scripted;
 mod stops;
+mod telling;

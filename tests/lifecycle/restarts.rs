@@ -72,7 +72,8 @@ async fn by_policy_a_restart_ends_readers_with_the_real_error_which_they_share()
 
 #[tokio::test(start_paused = true)]
 async fn every_way_to_fail_is_a_restart_and_obeys_the_back_off() {
-    let ways: [(&str, fn(&Script<u32>)); 6] = [
+    type Fails = fn(&Script<u32>);
+    let ways: [(&str, Fails); 6] = [
         ("a notice panics", |script| script.notice(Act::Panic)),
         ("the log was pruned", |script| script.notice(Act::Fail(BackingError::pruned("pruned")))),
         ("the past came back", |script| script.notice(Act::Fail(BackingError::rewound("restored")))),

@@ -37,6 +37,7 @@ pub(super) struct Task<B: Backing, M: Machine<B::Value>, S: Seam> {
     namer: Namer,
     /// How long releasing may take.
     patience: core::time::Duration,
+    span: tracing::Span,
     broke_off: bool,
     finished: bool,
 }
@@ -49,6 +50,8 @@ struct Release<S: Seam> {
 
 impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
     pub(super) fn new(shared: Arc<Shared<B::Value, M, S>>, backing: StdArc<B>, patience: core::time::Duration) -> Self {
+        // Entered in every poll: whatever the worker or its backing logs, stands under it.
+        let span = tracing::info_span!("worker", backing = %shared.identity, epoch = %shared.epoch);
         Self {
             shared,
             backing,
@@ -59,6 +62,7 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             after: After::of_worker(),
             namer: Namer::default(),
             patience,
+            span,
             broke_off: false,
             finished: false,
         }
@@ -249,6 +253,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
+        let _entered = this.span.clone().entered();
         match catch_unwind(AssertUnwindSafe(|| this.run(cx))) {
             Ok(polled) => polled,
             Err(panic) => {
