@@ -32,7 +32,7 @@ pub fn chosen(seed: u64) -> bool {
 /// Compares a run that kept its promises with its twins. `again` is the hash of the same seed from a clean start.
 pub fn compare<S: Fresh>(suite: &mut Suite, decisions: &Decisions, hash: u64, again: u64) -> Result<(), Box<Broken>> {
     let last = decisions.operations.len();
-    let broken = |promise: Promise| move |text: String| Box::new(Broken::of(promise, text, last));
+    let broken = |promise: Promise| move |text: Box<str>| Box::new(Broken::of(promise, text.into(), last));
     suite.deterministic.compare(hash, again).map_err(broken(Promise::Deterministic))?;
     if let Some((followed, loaded)) = followed_and_loaded::<S>(decisions) {
         suite.load_equals_increments.compare(followed, loaded).map_err(broken(Promise::LoadEqualsIncrements))?;

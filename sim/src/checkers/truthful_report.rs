@@ -2,7 +2,7 @@
 
 use multiwatcher::testing::{Broken, Promise};
 
-use super::{Census, Checker, Facts, Verdict};
+use super::{Census, Checker, Facts, Verdict, ensure};
 
 /// Compares every field that the reference model knows, after every operation.
 #[derive(Debug, Default)]
@@ -26,11 +26,9 @@ impl Checker for TruthfulReport {
         self.decided += 1;
         let report = &census.report;
         if let Some(text) = facts.reference.misreported(report, facts.tombstones) {
-            return Err(text);
+            return Err(text.into());
         }
-        if report.visited < self.visited {
-            return Err(format!("the report says visited {}, after {}", report.visited, self.visited));
-        }
+        ensure!(report.visited >= self.visited, "the report says visited {}, after {}", report.visited, self.visited);
         self.visited = report.visited;
         Ok(())
     }
