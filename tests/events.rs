@@ -36,7 +36,7 @@ async fn events_stand_under_the_worker_and_use_the_words_of_the_design() {
         .finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
     // A log of one commit: two at once are one too many, and the backing fails.
-    let backing = MemoryBacking::new().keep_commits(1);
+    let backing = MemoryBacking::new().tell_ids_only().keep_commits(1);
     let id = EntityId::new("unit", ModelId::from_u128(1), "mysql/0");
     let backoff = Backoff { min: Duration::from_millis(100), max: Duration::from_secs(1) };
     let worker = Worker::start(backing.clone(), Config { backoff, ..Config::default() });

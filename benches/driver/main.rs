@@ -36,6 +36,9 @@ fn main() {
             table.section(section);
             let readers = if readers == 1 { 1 } else { options.size(readers) };
             show(&table, on(&runtime, workers::told(readers, 1, rounds)), limit);
+            if readers == 1 {
+                floors(&table, on(&runtime, workers::told_by_fetching(readers, rounds)), "asked what happened");
+            }
             floors(&table, on(&runtime, floor::watch(readers, rounds)), "tokio watch");
             floors(&table, on(&runtime, floor::broadcast(readers, rounds)), "tokio broadcast");
         }

@@ -12,7 +12,16 @@ const ENTITIES: usize = 100;
 
 /// All watchers wait, spread over so many models; what one commit to a model takes until its readers are told.
 pub(crate) async fn told(readers: usize, models: usize, rounds: usize) -> Took {
-    let (backing, worker) = start(models);
+    told_of(MemoryBacking::new(), readers, models, rounds).await
+}
+
+/// The same over a backing that tells ids only, and is asked what happened.
+pub(crate) async fn told_by_fetching(readers: usize, rounds: usize) -> Took {
+    told_of(MemoryBacking::new().tell_ids_only(), readers, 1, rounds).await
+}
+
+async fn told_of(backing: MemoryBacking<u64>, readers: usize, models: usize, rounds: usize) -> Took {
+    let worker = start(&backing, models);
     let told = (readers / models).max(1);
     let rounds_of = Arc::new(Rounds::new(told));
     // Those of other models wait as well, and nobody counts them.
@@ -40,7 +49,7 @@ pub(crate) async fn told(readers: usize, models: usize, rounds: usize) -> Took {
 pub(crate) async fn joining(readers: usize, rounds: usize) -> Took {
     let mut took = Took::default();
     for _ in 0..rounds {
-        let (_backing, worker) = start(1);
+        let worker = start(&MemoryBacking::new(), 1);
         // The first batch waits for the load, which must not be part of the figure.
         let _ = worker.watch_all_models().expect("it runs").next().await;
         let rounds = Arc::new(Rounds::new(readers));
@@ -73,12 +82,11 @@ fn open(worker: &Worker<u64>, model: usize, models: usize) -> Multiwatcher<u64> 
     worker.watch(filter).expect("it runs")
 }
 
-fn start(models: usize) -> (MemoryBacking<u64>, Worker<u64>) {
-    let backing = MemoryBacking::new();
+fn start(backing: &MemoryBacking<u64>, models: usize) -> Worker<u64> {
     for number in 0..ENTITIES {
         backing.put(entity(number, models), 0);
     }
-    (backing.clone(), Worker::start(backing, Config::default()))
+    Worker::start(backing.clone(), Config::default())
 }
 
 fn entity(number: usize, models: usize) -> EntityId {

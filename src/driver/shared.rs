@@ -76,10 +76,17 @@ pub(super) struct After<V> {
 #[derive(Debug)]
 pub(super) struct Turn {
     pub(super) deadline: Option<Timeout>,
-    pub(super) census: machine::Report,
+    /// What the gauges show, if that was asked for.
+    pub(super) census: Option<Census>,
+    pub(super) broken: Option<Failure>,
+}
+
+/// What the gauges show.
+#[derive(Debug)]
+pub(super) struct Census {
+    pub(super) report: machine::Report,
     pub(super) lag: u64,
     pub(super) duplicates: u64,
-    pub(super) broken: Option<Failure>,
 }
 
 impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
@@ -111,10 +118,10 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         let opened = self.mutate(|inner, now, _| {
             let opened = inner.machine.watch(now, filter);
             let opened = opened.map_err(|machine::WatchError::Ended(cause)| inner.causes.find(cause));
-            opened.map(|watcher| (watcher, inner.machine.report().watchers.total()))
+            opened.map(|watcher| (watcher, inner.census()))
         });
-        let (watcher, watchers) = opened.and_then(|opened| opened).map_err(|failure| self.refusal(failure))?;
-        self.meters.watchers(watchers);
+        let (watcher, census) = opened.and_then(|opened| opened).map_err(|failure| self.refusal(failure))?;
+        self.meters.publish(&census, self.seam.now());
         Ok(watcher)
     }
 
@@ -190,10 +197,12 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     pub(super) fn stop(&self, watcher: WatcherId) {
         let stopped = self.mutate(|inner, now, _| {
             inner.machine.handle(now, Input::Stop { watcher });
-            inner.machine.report().watchers.total()
+            inner.census()
         });
         // A worker that broke off has no watchers.
-        self.meters.watchers(stopped.unwrap_or(0));
+        if let Ok(census) = stopped {
+            self.meters.publish(&census, self.seam.now());
+        }
     }
 
     pub(super) fn kill(&self) {
@@ -250,8 +259,8 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         )
     }
 
-    /// The worker looks what there is to do, and is woken when there is more.
-    pub(super) fn turn(&self, waker: &Waker, doing: Doing, orders: &mut VecDeque<Output>) -> Turn {
+    /// The worker looks what there is to do, and is woken when there is more. It `counts` when it has told something since.
+    pub(super) fn turn(&self, waker: &Waker, doing: Doing, counts: bool, orders: &mut VecDeque<Output>) -> Turn {
         debug_assert!(orders.is_empty(), "orders are carried out before more are taken");
         let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         core::mem::swap(&mut inner.orders, orders);
@@ -262,9 +271,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         };
         let turn = Turn {
             deadline: inner.machine.poll_timeout(),
-            census: inner.machine.report(),
-            lag: inner.machine.lag(),
-            duplicates: inner.machine.duplicates(),
+            census: counts.then(|| inner.census()),
             broken: inner.broken.clone(),
         };
         drop(inner);
@@ -274,10 +281,12 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
 
     /// The worker tells the machine something. It looks for orders afterwards.
     /// `named` are the errors behind causes that the input names for the first time.
-    pub(super) fn tell(&self, after: &mut After<V>, named: &mut Vec<(Cause, SharedError)>, input: Input<V>) {
+    pub(super) fn tell(&self, now: Time, after: &mut After<V>, named: &mut Vec<(Cause, SharedError)>, input: Input<V>) {
         // If it broke off in between, the next look says so.
-        let _ = self.mutate_after(Some(self.seam.now()), after, |inner, now, _| {
-            inner.causes.keep(named.drain(..));
+        let _ = self.mutate_after(Some(now), after, |inner, now, _| {
+            if !named.is_empty() {
+                inner.causes.keep(named.drain(..));
+            }
             inner.machine.handle(now, input);
         });
     }
@@ -396,6 +405,11 @@ impl<V, M: Machine<V>> Inner<V, M> {
         if self.causes.is_crowded() {
             after.errors.extend(self.causes.retain(&self.machine.causes()));
         }
+    }
+
+    fn census(&self) -> Census {
+        let Self { machine, .. } = self;
+        Census { report: machine.report(), lag: machine.lag(), duplicates: machine.duplicates() }
     }
 
     fn explain(&self, error: machine::NextError) -> NextError {

@@ -23,7 +23,7 @@ async fn next<V>(subscription: &mut Subscription<V>) -> Option<Result<Notice<V>,
 
 #[tokio::test(start_paused = true)]
 async fn a_memory_backing_tells_of_every_commit_after_p0_also_of_one_before_the_first_poll() {
-    let backing = MemoryBacking::new();
+    let backing = MemoryBacking::new().tell_ids_only();
     backing.put(id("x"), 1);
     let mut subscription = backing.watch().await.unwrap();
     assert_eq!(subscription.position, Position(1));
@@ -37,6 +37,22 @@ async fn a_memory_backing_tells_of_every_commit_after_p0_also_of_one_before_the_
     let read: Vec<_> = step.entities.iter().map(|(id, read)| (id.id(), matches!(read, Read::Absent))).collect();
     assert_eq!((step.from, step.to), (Position(1), Position(3)));
     assert_eq!(read, [("w", true), ("x", false), ("y", false), ("z", true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_memory_backing_hands_over_steps_that_join() {
+    let backing = MemoryBacking::new();
+    let mut subscription = backing.watch().await.unwrap();
+    for (from, name) in (0..).zip(["x", "y"]) {
+        backing.put(id(name), 1);
+        match next(&mut subscription).await {
+            Some(Ok(Notice::Step(step))) => {
+                assert_eq!((step.from, step.to), (Position(from), Position(from + 1)));
+                assert_eq!(step.entities.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [id(name)]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +88,7 @@ async fn a_pruned_log_is_an_error_and_readers_still_see_everything() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn transactions_of_many_writers_are_seen_whole() {
     for steps in [false, true] {
-        let backing = if steps { MemoryBacking::new().hand_over_steps() } else { MemoryBacking::new() };
+        let backing = if steps { MemoryBacking::new() } else { MemoryBacking::new().tell_ids_only() };
         let worker = Worker::start(backing.clone(), Config::default());
         let reader = worker.watch_all_models().unwrap();
         reader.next().await.unwrap();
@@ -88,20 +104,16 @@ async fn transactions_of_many_writers_are_seen_whole() {
             });
         }
         let last = backing.clone();
+        tokio::spawn(async move {
+            writers.join_all().await;
+            last.put(id("end"), 0);
+        });
         let mut view = BTreeMap::new();
-        let done = tokio::spawn(async move { writers.join_all().await });
-        loop {
-            let batch = reader.next().await.unwrap();
-            for delta in batch.deltas() {
+        while !view.contains_key("end") {
+            for delta in reader.next().await.unwrap().deltas() {
                 view.insert(delta.id().id().to_owned(), **delta.value());
             }
-            assert_eq!(view["left"], view["right"], "half a transaction was seen");
-            if done.is_finished() && batch.position() == last.position() {
-                break;
-            }
-            if done.is_finished() && reader.progress().unwrap().unwrap().position == last.position() {
-                break;
-            }
+            assert_eq!(view.get("left"), view.get("right"), "half a transaction was seen");
         }
         assert_eq!(Some(view["left"]), backing.get(&id("left")).map(|value| *value));
     }

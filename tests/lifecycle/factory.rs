@@ -260,7 +260,7 @@ impl Backing for FailsOnce {
 
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_failed_for_good_is_replaced_after_its_back_off() {
-    let (database, calls) = (MemoryBacking::new(), Arc::new(AtomicU32::new(0)));
+    let (database, calls) = (MemoryBacking::new().tell_ids_only(), Arc::new(AtomicU32::new(0)));
     let asked = calls.clone();
     let backing = database.clone();
     let backoff = Backoff { min: Duration::from_secs(1), max: Duration::from_secs(8) };

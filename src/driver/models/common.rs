@@ -101,7 +101,7 @@ pub(super) fn start<M: Machine<u8>>(machine: M) -> (Worker<u8, M, Still>, Task) 
 
 /// As the worker does it.
 pub(super) fn tell<M: Machine<u8>>(shared: &Shared<u8, M, Still>, input: Input<u8>) {
-    shared.tell(&mut After::of_worker(), &mut Vec::new(), input);
+    shared.tell(shared.seam.now(), &mut After::of_worker(), &mut Vec::new(), input);
 }
 
 /// A reader that has had its first batch.

@@ -42,14 +42,14 @@ fn twin_poses_as_the_worker() {
     explore(OUTCOMES, || {
         model(look, |shared| {
             let cause = Cause::new(CauseClass::Killed, 0);
-            shared.tell(&mut After::of_worker(), &mut Vec::new(), Input::Kill { cause });
+            shared.tell(shared.seam.now(), &mut After::of_worker(), &mut Vec::new(), Input::Kill { cause });
         })
     });
 }
 
 fn look(shared: &Real, bell: &Bell) -> VecDeque<Output> {
     let mut orders = VecDeque::new();
-    shared.turn(&bell.waker(), Doing::default(), &mut orders);
+    shared.turn(&bell.waker(), Doing::default(), false, &mut orders);
     orders
 }
 

@@ -34,7 +34,7 @@ fn twin_registers_later() {
 }
 
 fn look(shared: &Real, bell: &Bell) -> Turn {
-    shared.turn(&bell.waker(), Doing::default(), &mut std::collections::VecDeque::new())
+    shared.turn(&bell.waker(), Doing::default(), false, &mut std::collections::VecDeque::new())
 }
 
 fn model(look_first: fn(&Real, &Bell) -> Turn) -> &'static str {
