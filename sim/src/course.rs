@@ -52,14 +52,7 @@ impl<S: Fresh> Course<S> {
         let world = World::start(Regime::calm(1, &[]));
         let stage = world.stage();
         let referee = Referee::new(0, stage.regime(), stage.universe());
-        Self {
-            world,
-            referee,
-            steps: 0,
-            healing_since: Time::ZERO,
-            recounts: (false, false),
-            hashes: None,
-        }
+        Self { world, referee, steps: 0, healing_since: Time::ZERO, recounts: (false, false), hashes: None }
     }
 
     /// Another run.

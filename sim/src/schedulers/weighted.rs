@@ -104,9 +104,8 @@ mod tests {
         let movable: PartySet = [Party::Writer, Party::Reader(1), Party::Reader(5)].into_iter().collect();
         let (mut random, mut weighted) = (Random::new(1), Weighted::default());
         weighted.begin(&regime, 100, &mut random);
-        let picked: Vec<Party> = (0..4000)
-            .map(|step| weighted.pick(Moment { step, movable, waits_for_time: false }, &mut random))
-            .collect();
+        let picked: Vec<Party> =
+            (0..4000).map(|step| weighted.pick(Moment { step, movable, waits_for_time: false }, &mut random)).collect();
         for (party, most) in [(Party::Writer, 2000), (Party::Reader(1), 1000), (Party::Reader(5), 1000)] {
             let times = picked.iter().filter(|other| **other == party).count();
             assert!(times.abs_diff(most) < 150, "{party:?} {times} times of 4000");
