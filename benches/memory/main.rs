@@ -1,10 +1,11 @@
-//! The memory of watchers in the machine, and of an entity: `cargo bench --bench memory`. A program of its own, because an
+//! The memory of watchers in the machine and around it, and of an entity: `cargo bench --bench memory`. A program of its own, because an
 //! allocator that counts would distort the figures about time.
 //!
 //! Counted are the bytes asked of the allocator and not given back, so room that tables keep for more is part of the figure.
 
 #[path = "../common/mod.rs"]
 mod common;
+mod waiting;
 
 use multiwatcher::machine::{Filter, Kind};
 use peak_alloc::PeakAlloc;
@@ -35,6 +36,12 @@ fn main() {
     table.figure(Figure::new("  each its own filter", Unit::Bytes, own));
     table.note(format_args!("its first batch was taken and freed, one call waits; the"));
     table.note(format_args!("room that tables keep for more is part of it"));
+    table.section("a watcher of the worker that waits");
+    let (all, per_model) = (waiting::per_watcher(watchers, 1), waiting::per_watcher(watchers, MODELS));
+    table.figure(Figure::new("of 10,000, all models", Unit::Bytes, all).limit(waiting::LIMIT));
+    table.figure(Figure::new("of 10,000, 100 filters", Unit::Bytes, per_model).limit(waiting::LIMIT));
+    table.note(format_args!("handle, pending call and its waker's place included,"));
+    table.note(format_args!("the reader's task is not"));
     table.section("an entity of 23 fields");
     table.figure(Figure::new("value", Unit::Bytes, per_value(options.size(10_000))));
     table.figure(Figure::new("in the store, besides", Unit::Bytes, per_entity(entities)));

@@ -1,7 +1,11 @@
 //! One run under the eyes of the referee: operations in, verdict out. Whoever draws or reads the operations stands above.
 
+use core::fmt::Write;
+
 use multiwatcher::machine::Time;
-use multiwatcher::testing::{Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, Subject, World};
+use multiwatcher::testing::{
+    Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, Subject, WatcherStage, World,
+};
 
 use crate::checkers::{Census, Healed, Suite};
 use crate::referee::Referee;
@@ -14,8 +18,6 @@ pub struct Course<S> {
     maker: Maker<S>,
     world: World<S>,
     referee: Referee,
-    /// After the last operation in which the subject had a part.
-    census: Option<Census>,
     steps: usize,
     healing_since: Time,
     /// The subject recounts its invariants: at the end, after every step.
@@ -68,7 +70,6 @@ impl<S: Subject> Course<S> {
             maker,
             world,
             referee,
-            census: None,
             steps: 0,
             healing_since: Time::ZERO,
             recounts: (false, false),
@@ -185,13 +186,9 @@ impl<S: Subject> Course<S> {
             self.keep_hash();
             return self.verdict();
         }
-        let report = match self.census.take() {
-            Some(old) => self.world.report_again(old.report),
-            None => self.world.report(),
-        };
         let store = if self.referee.looks_at_store() { self.world.store() } else { None };
-        let census = self.census.insert(Census { report, store });
-        self.referee.settle(regime, census, !self.world.stage().is_runnable());
+        let census = Census { report: self.world.report(), store };
+        self.referee.settle(regime, &census, !self.world.stage().is_runnable());
         self.keep_hash();
         if self.recounts.1 && !self.referee.is_red() {
             self.recount()?;
@@ -209,7 +206,7 @@ impl<S: Subject> Course<S> {
             self.referee.see_part(regime, seen, from..cut.before);
             from = cut.before;
             let store = cut.store.filter(|_| self.referee.looks_at_store());
-            self.referee.settle(regime, &Census { report: cut.report.clone(), store }, true);
+            self.referee.settle(regime, &Census { report: cut.report, store }, true);
             if self.referee.is_red() {
                 return self.verdict();
             }
@@ -218,7 +215,6 @@ impl<S: Subject> Course<S> {
         let store = if self.referee.looks_at_store() { self.world.store() } else { None };
         let census = Census { report: self.world.report(), store };
         self.referee.settle(regime, &census, !self.world.stage().is_runnable());
-        self.census = Some(census);
         self.keep_hash();
         self.verdict()
     }
@@ -242,7 +238,38 @@ impl<S: Subject> Course<S> {
         let healed =
             Healed { took: stage.now().since(self.healing_since), bound: Healing::bound(stage.regime()), too_many };
         self.referee.healed(stage.regime(), healed);
-        self.verdict()
+        self.verdict().map_err(|mut broken| {
+            broken.text.push_str(&self.who_waits());
+            broken
+        })
+    }
+
+    /// Who still waits, for what, since when, and whether anybody will wake it.
+    #[cold]
+    fn who_waits(&self) -> String {
+        let mut text = String::new();
+        for (number, reader) in (0..).zip(self.stage().readers()) {
+            for call in reader.calls() {
+                let since = match self.referee.reference().watcher(number).stage() {
+                    WatcherStage::Fresh => "its first batch".to_owned(),
+                    WatcherStage::Behind { cursor, .. } => format!("what came after r{cursor}"),
+                    WatcherStage::CaughtUp => "the next change, and there is none".to_owned(),
+                    WatcherStage::None | WatcherStage::Ended(_) => "its end".to_owned(),
+                };
+                let waker = match (call.woken, self.world.subject().has_waker(call.id)) {
+                    (true, _) => ", and was woken",
+                    (false, Some(true)) => ", its waker is registered",
+                    (false, Some(false)) => ", no waker is registered",
+                    (false, None) => "",
+                };
+                let told = write!(text, "; call {} of reader {number} waits for {since}{waker}", call.number);
+                told.expect("a string takes all that is written");
+            }
+        }
+        if self.stage().is_runnable() {
+            text += "; the worker was woken and not polled";
+        }
+        text
     }
 
     #[inline]

@@ -79,6 +79,8 @@ table! {
     Kill = "kill",
     /// The worker's task is polled.
     Turn = "worker's turn",
+    /// The worker's task is dropped.
+    Abort = "task dropped",
     /// A watcher is opened.
     Open = "watch",
     /// A watcher is resumed.
@@ -138,6 +140,8 @@ table! {
     Stale = "stale message",
     /// The machine was killed.
     Killed = "kill",
+    /// The task was dropped.
+    Aborted = "task dropped",
 }
 
 impl Kind {
@@ -170,6 +174,7 @@ impl Kind {
             Operation::Stale { .. } => Self::Stale,
             Operation::Kill => Self::Kill,
             Operation::Turn => Self::Turn,
+            Operation::Abort => Self::Abort,
             Operation::Open { .. } => Self::Open,
             Operation::Resume { .. } => Self::Resume,
             Operation::Next { .. } => Self::Next,
@@ -195,6 +200,7 @@ impl Fault {
             Kind::Ail => Some(Self::Unreadable),
             Kind::Stale => Some(Self::Stale),
             Kind::Kill => Some(Self::Killed),
+            Kind::Abort => Some(Self::Aborted),
             Kind::Commit
             | Kind::Turn
             | Kind::Notice

@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use multiwatcher::machine::{
-    Answer, Batch, CallId, Change, Config, Delta, Dropped, EntityId, Epoch, FetchId, Generation, Input, NextError,
-    NextPoll, Output, Phase, Position, Read, Report, ResumeError, Revno, Step, Time, Timeout, WatcherId, Watchers,
+    Answer, Batch, CallId, Change, Config, Delta, Dropped, EntityId, Epoch, Failures, FetchId, Generation, Input,
+    NextError, NextPoll, Output, Phase, Position, Read, Report, ResumeError, Revno, Step, Time, Timeout, WatcherId,
+    Watchers,
 };
 use multiwatcher::testing::{Fresh, State, Subject, Universe, Val};
 use xxhash_rust::xxh3::xxh3_128;
@@ -254,7 +255,7 @@ impl Subject for JujuStore {
             queued_since: None,
             quarantined: 0,
             failures: 0,
-            last_failures: Vec::new(),
+            last_failures: Failures::new(),
             out_of_reach_since: None,
             dropped: Dropped::default(),
             visited: 0,

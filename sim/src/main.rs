@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// A run makes and drops a few hundred small things.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     multiwatcher_sim::cli::from_env()
 }

@@ -39,7 +39,7 @@ pub fn compare<S: Subject>(
     again: u64,
 ) -> Result<(), Box<Broken>> {
     let last = decisions.operations.len();
-    let broken = |promise: Promise| move |text: String| Box::new(Broken::of(promise, text, last));
+    let broken = |promise: Promise| move |text: Box<str>| Box::new(Broken::of(promise, text.into(), last));
     suite.deterministic.compare(hash, again).map_err(broken(Promise::Deterministic))?;
     if let Some((followed, loaded)) = followed_and_loaded(maker, decisions) {
         suite.load_equals_increments.compare(followed, loaded).map_err(broken(Promise::LoadEqualsIncrements))?;

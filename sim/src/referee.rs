@@ -195,7 +195,7 @@ impl Referee {
             }
             Observation::Called { reader, seen: CallSeen::Batch(batch), .. } => {
                 let deltas = seen.deltas(&batch);
-                self.hash.add(&deltas);
+                deltas.iter().for_each(|delta| self.hash.add(delta));
                 let view = &mut self.views[usize::from(reader)];
                 for delta in deltas.iter().filter(|delta| delta.id.0 < 16) {
                     view.set(delta.id, (delta.change == Change::Changed).then_some(delta.value));

@@ -3,7 +3,6 @@
 
 use std::panic::AssertUnwindSafe;
 
-use multiwatcher::machine::TimeoutReason;
 use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise, Subject};
 
 use crate::campaign::Work;
@@ -178,8 +177,7 @@ impl<S: Subject> Runner<S> {
         if step < plan.kill_from {
             movable.remove(Party::Owner);
         }
-        let moment =
-            Moment { step, movable, waits_for_time: stage.deadline().is_some_and(|deadline| is_awaited(deadline.why)) };
+        let moment = Moment { step, movable, waits_for_time: stage.waits_for_time() };
         for _ in 0..PATIENCE {
             if movable.is_empty() {
                 break;
@@ -247,18 +245,6 @@ impl<S: Subject + Send> Work for Runner<S> {
     }
 }
 
-/// Whether the subject itself waits for this deadline; the others are there in case somebody else does not move.
-fn is_awaited(why: TimeoutReason) -> bool {
-    match why {
-        TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain => true,
-        TimeoutReason::SubscribeOverdue
-        | TimeoutReason::LoadOverdue
-        | TimeoutReason::FetchOverdue
-        | TimeoutReason::Silence
-        | TimeoutReason::LagAge => false,
-    }
-}
-
 /// Whether whoever moved would rather have waited.
 fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
     match operation {
@@ -292,6 +278,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Stale { .. }
         | Operation::Kill
         | Operation::Turn
+        | Operation::Abort
         | Operation::Open { .. }
         | Operation::Resume { .. }
         | Operation::Drop { .. }

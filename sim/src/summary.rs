@@ -12,11 +12,13 @@ use crate::runner::Failure;
 use crate::schedulers::KINDS;
 use crate::tally::Tally;
 use crate::text::{COLUMNS, number, wrap};
+use crate::worlds::World;
 
 /// A campaign in numbers.
 #[derive(Debug)]
 pub struct Summary<'a> {
     outcome: &'a Outcome<Tally, Box<Failure>>,
+    world: World,
     jobs: NonZeroUsize,
     idle: Vec<Promise>,
 }
@@ -26,9 +28,9 @@ pub const ENOUGH_SEEDS: u64 = 10_000;
 
 impl<'a> Summary<'a> {
     /// The summary of this outcome.
-    pub fn new(outcome: &'a Outcome<Tally, Box<Failure>>, jobs: NonZeroUsize) -> Self {
+    pub fn new(outcome: &'a Outcome<Tally, Box<Failure>>, world: World, jobs: NonZeroUsize) -> Self {
         let idle = if outcome.seeds >= ENOUGH_SEEDS { outcome.tally.idle_checkers().collect() } else { Vec::new() };
-        Self { outcome, jobs, idle }
+        Self { outcome, world, jobs, idle }
     }
 
     /// Whether no promise is broken and every checker had something to decide.
@@ -58,16 +60,18 @@ impl<'a> Summary<'a> {
         let seeds = number(*seeds);
         match failure {
             Some((seed, failure)) => {
-                writeln!(out, "BROKEN  {} by seed {seed}, after {seeds} seeds from {first} on", failure.broken.name())
+                let (name, world) = (failure.broken.name(), self.world.name());
+                writeln!(out, "BROKEN  {name} by seed {seed}, after {seeds} seeds from {first} on,")?;
+                writeln!(out, "        world {world}")
             }
             None if !self.idle.is_empty() => {
-                writeln!(out, "VOID  seeds {first}..{end}")?;
+                writeln!(out, "VOID  seeds {first}..{end}, world {}", self.world.name())?;
                 let names: Vec<_> = self.idle.iter().map(|promise| promise.name()).collect();
                 let text =
                     format!("these checkers never had anything to decide, so nothing is known: {}", names.join(", "));
                 write!(out, "{}", wrap(&text, "  ", COLUMNS))
             }
-            None => writeln!(out, "clean  {seeds} seeds, {first}..{end}"),
+            None => writeln!(out, "clean  {seeds} seeds, {first}..{end}, world {}", self.world.name()),
         }
     }
 
@@ -110,6 +114,7 @@ impl<'a> Summary<'a> {
             names.map(|(name, count)| (name, count.into())).collect::<Named>()
         };
         let json = Json {
+            world: self.world.name(),
             clean: self.is_clean(),
             broken: failure.as_ref().map(|(_, failure)| failure.broken.name().to_owned()),
             failing_seed: failure.as_ref().map(|(seed, _)| *seed),
@@ -142,6 +147,7 @@ impl<'a> Summary<'a> {
 
 #[derive(Serialize)]
 struct Json {
+    world: &'static str,
     clean: bool,
     broken: Option<String>,
     failing_seed: Option<u64>,
@@ -206,17 +212,19 @@ mod tests {
     #[test]
     fn a_campaign_whose_checkers_were_idle_is_void() {
         let outcome = outcome(ENOUGH_SEEDS, Promise::CancelSafe);
-        let summary = Summary::new(&outcome, NonZeroUsize::MIN);
+        let summary = Summary::new(&outcome, World::Machine, NonZeroUsize::MIN);
         assert!(!summary.is_clean());
         let mut text = Vec::new();
         summary.write(&mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
-        assert!(text.starts_with("VOID  seeds 0..10000\n"), "{text}");
+        assert!(text.starts_with("VOID  seeds 0..10000, world machine\n"), "{text}");
         assert!(text.contains("known: cancel-safe\n"), "{text}");
     }
 
     #[test]
     fn a_few_seeds_may_leave_a_checker_idle() {
-        assert!(Summary::new(&outcome(ENOUGH_SEEDS - 1, Promise::CancelSafe), NonZeroUsize::MIN).is_clean());
+        assert!(
+            Summary::new(&outcome(ENOUGH_SEEDS - 1, Promise::CancelSafe), World::Machine, NonZeroUsize::MIN).is_clean()
+        );
     }
 }

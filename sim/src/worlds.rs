@@ -120,6 +120,11 @@ impl World {
         }
     }
 
+    /// What is simulated when nothing is said: everything that ships.
+    pub fn chosen(said: Option<Self>) -> Vec<Self> {
+        said.map_or_else(|| vec![Self::Machine, Self::Driver], |world| vec![world])
+    }
+
     /// The world of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::value_variants().iter().copied().find(|world| world.name() == name)

@@ -28,8 +28,8 @@ fn help_has_examples_and_fits_a_phone() {
 fn a_clean_campaign_exits_0_and_says_what_it_exercised() {
     let Asked { code, out, err } = ask(&["run", "--seeds", "0..300", "--jobs", "2"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    let first = out.lines().next();
-    assert_eq!(first, Some("clean  300 seeds, 0..300"));
+    let verdicts: Vec<_> = out.lines().filter(|line| line.starts_with("clean")).collect();
+    assert_eq!(verdicts, ["clean  300 seeds, 0..300, world machine", "clean  300 seeds, 0..300, world driver"]);
     assert!(out.lines().all(|line| line.chars().count() <= 70), "{out}");
     for part in ["batches", "operations", "faults", "checkers", "exact-prefix", "schedules/second"] {
         assert!(out.contains(part), "no {part} in:\n{out}");
@@ -40,10 +40,14 @@ fn a_clean_campaign_exits_0_and_says_what_it_exercised() {
 fn a_summary_can_be_had_as_json() {
     let Asked { code, out, .. } = ask(&["run", "--seeds", "0..100", "--json"]);
     assert_eq!(code, 0, "{out}");
-    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(json["clean"], true);
-    assert_eq!(json["seeds"], 100);
-    assert!(json["decided"]["exact-prefix"].as_u64() > Some(0), "{json}");
+    let jsons: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let worlds: Vec<_> = jsons.iter().map(|json| json["world"].as_str().unwrap()).collect();
+    assert_eq!(worlds, ["machine", "driver"]);
+    for json in jsons {
+        assert_eq!(json["clean"], true);
+        assert_eq!(json["seeds"], 100);
+        assert!(json["decided"]["exact-prefix"].as_u64() > Some(0), "{json}");
+    }
 }
 
 #[test]
@@ -149,8 +153,10 @@ fn an_edited_file_is_followed_as_far_as_it_makes_sense() {
 
 #[test]
 fn progress_is_told_in_lines_where_there_is_no_terminal() {
-    let asked =
-        std::process::Command::new(env!("CARGO_BIN_EXE_mwsim")).args(["run", "--time", "1300ms"]).output().unwrap();
+    let asked = std::process::Command::new(env!("CARGO_BIN_EXE_mwsim"))
+        .args(["run", "--world", "machine", "--time", "1300ms"])
+        .output()
+        .unwrap();
     let (out, err) = (String::from_utf8(asked.stdout).unwrap(), String::from_utf8(asked.stderr).unwrap());
     assert_eq!(asked.status.code(), Some(0), "{out}{err}");
     assert!(err.lines().all(|line| line.contains(" seeds, ")) && err.lines().count() == 1, "{err}");
@@ -164,5 +170,5 @@ fn determinism_is_checked_in_two_processes_and_with_other_numbers_of_jobs() {
         .unwrap();
     let out = String::from_utf8(asked.stdout).unwrap();
     assert_eq!(asked.status.code(), Some(0), "{out}");
-    assert_eq!(out.lines().filter(|line| line.starts_with("same")).count(), 3, "{out}");
+    assert_eq!(out.lines().filter(|line| line.starts_with("same")).count(), 2 * 3, "three times in each world: {out}");
 }

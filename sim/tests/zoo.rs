@@ -1,6 +1,7 @@
 //! The zoo: every bug is found by a campaign of ordinary seeds, under the name of a promise that it breaks; and nothing is found in
 //! what the bugs are wrapped in.
 
+#[allow(dead_code, reason = "other tests write files of their own")]
 mod common;
 
 use core::num::NonZeroUsize;

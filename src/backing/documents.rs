@@ -5,7 +5,7 @@ use core::pin::Pin;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::task::{Context, Poll};
 
-use super::{Backing, BackingError, Entities, Identity, Notice, Reads, Step, Stream, Subscription};
+use super::{Backing, BackingError, Entities, Identity, Notice, Reads, Step, Stream, Subscription, Value};
 use crate::machine::{EntityId, Position};
 
 /// A database that can read documents and tell which ones were touched, but not what happened since a position.
@@ -13,7 +13,7 @@ use crate::machine::{EntityId, Position};
 /// What a [`Backing`] must promise of notices, errors and cancellation holds here too. [`DocumentsBacking`] makes a backing of it.
 pub trait Documents: Send + Sync + 'static {
     /// What an entity is.
-    type Value: PartialEq + Send + Sync + 'static;
+    type Value: Value;
 
     /// Which database this is.
     fn identity(&self) -> Identity;

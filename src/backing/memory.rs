@@ -6,12 +6,12 @@ use core::ops::Bound;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use super::{Backing, BackingError, Entities, Identity, Notice, Read, Step, Stream, Subscription};
+use super::{Backing, BackingError, Entities, Identity, Notice, Read, Step, Stream, Subscription, Value};
 use crate::machine::{EntityId, Position};
 
 /// How often a subscription tells that it is alive.
@@ -56,7 +56,7 @@ impl<V> MemoryBacking<V> {
             log: VecDeque::new(),
             pruned: Position(0),
             kept: KEPT,
-            hands_over_steps: false,
+            hands_over_steps: true,
             subscribers: BTreeMap::new(),
             last_subscriber: 0,
         };
@@ -70,10 +70,11 @@ impl<V> MemoryBacking<V> {
         self
     }
 
-    /// Notices carry values: what happened is handed over without being asked for.
+    /// Tell which ids were touched, and hand over what happened when asked, as a database across a network does. Otherwise notices
+    /// carry values: steps are handed over unasked, which is half the work.
     #[must_use]
-    pub fn hand_over_steps(self) -> Self {
-        self.lock().hands_over_steps = true;
+    pub fn tell_ids_only(self) -> Self {
+        self.lock().hands_over_steps = false;
         self
     }
 
@@ -163,7 +164,7 @@ impl<V> Transaction<'_, V> {
                 return state.position;
             }
             let position = Position(state.position.0 + 1);
-            let touched: BTreeSet<_> = self.changes.iter().map(|(id, _)| id.clone()).collect();
+            let touched = in_order(self.changes.iter().map(|(id, _)| id.clone()).collect());
             for (id, value) in self.changes {
                 replaced.extend(match value {
                     Some(value) => state.entities.insert(id, value),
@@ -171,7 +172,7 @@ impl<V> Transaction<'_, V> {
                 });
             }
             state.position = position;
-            state.log.push_back((position, touched.into_iter().collect()));
+            state.log.push_back((position, touched));
             let forgotten = state.prune();
             let wakers: Vec<_> = state.subscribers.values_mut().filter_map(Option::take).collect();
             (position, wakers, forgotten)
@@ -200,16 +201,18 @@ impl<V> State<V> {
     }
 
     /// The ids touched after a position, commit by commit, at most about so many; and where they end.
-    fn touched(&self, since: Position, most: usize) -> (BTreeSet<EntityId>, Position) {
-        let from = self.log.partition_point(|(position, _)| *position <= since);
-        let mut touched = BTreeSet::new();
-        for (position, ids) in self.log.range(from..) {
+    fn touched(&self, since: Position, most: usize) -> (Vec<EntityId>, Position) {
+        // Positions are those of the log, one for each commit: what came after stands at its end.
+        let newer = usize::try_from(self.position.0 - since.0).unwrap_or(usize::MAX).min(self.log.len());
+        let (mut touched, mut end) = (Vec::new(), since);
+        for (position, ids) in self.log.range(self.log.len() - newer..) {
             touched.extend(ids.iter().cloned());
+            end = *position;
             if touched.len() >= most {
-                return (touched, *position);
+                break;
             }
         }
-        (touched, self.position)
+        (in_order(touched), end)
     }
 
     fn step(&self, since: Position, ids: Vec<EntityId>) -> Result<Step<V>, BackingError> {
@@ -221,7 +224,10 @@ impl<V> State<V> {
             return Err(BackingError::rewound(format!("asked since position {at}, but the latest is {latest}")));
         }
         let (mut touched, to) = self.touched(since, usize::MAX);
-        touched.extend(ids);
+        if !ids.is_empty() {
+            touched.extend(ids);
+            touched = in_order(touched);
+        }
         Ok(Step { from: since, to, entities: touched.into_iter().map(|id| self.read(id)).collect() })
     }
 
@@ -236,7 +242,7 @@ impl<V> State<V> {
     }
 }
 
-impl<V: PartialEq + Send + Sync + 'static> Backing for MemoryBacking<V> {
+impl<V: Value> Backing for MemoryBacking<V> {
     type Value = V;
 
     fn identity(&self) -> Identity {
@@ -264,6 +270,15 @@ impl<V: PartialEq + Send + Sync + 'static> Backing for MemoryBacking<V> {
     }
 }
 
+/// Each id once, in order.
+fn in_order(mut ids: Vec<EntityId>) -> Vec<EntityId> {
+    if ids.len() > 1 {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    ids
+}
+
 struct MemoryNotices<V> {
     backing: MemoryBacking<V>,
     key: u64,
@@ -288,7 +303,7 @@ impl<V> Stream for MemoryNotices<V> {
             }
             let (touched, to) = state.touched(this.told, CHUNK);
             this.told = to;
-            return Poll::Ready(Some(Ok(Notice::Changed(touched.into_iter().collect()))));
+            return Poll::Ready(Some(Ok(Notice::Changed(touched))));
         }
         let position = state.position;
         let replaced = state.subscribers.insert(this.key, Some(cx.waker().clone()));

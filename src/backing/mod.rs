@@ -20,6 +20,11 @@ pub use memory::{MemoryBacking, Transaction};
 
 use crate::machine::{EntityId, Position};
 
+/// What an entity can be: anything that can be compared and shared. Equality decides what a change is.
+pub trait Value: PartialEq + Send + Sync + 'static {}
+
+impl<V: PartialEq + Send + Sync + 'static> Value for V {}
+
 /// What was read of one id: a value, an absence, or an error about it alone.
 pub type Read<V> = crate::machine::Read<V, SharedError>;
 
@@ -77,7 +82,7 @@ pub type Entities<V> = Pin<Box<dyn Stream<Item = Result<Reads<V>, BackingError>>
 /// `examples/own_backing.rs` watches a folder of files.
 pub trait Backing: Send + Sync + 'static {
     /// What an entity is. Equality decides what a change is.
-    type Value: PartialEq + Send + Sync + 'static;
+    type Value: Value;
 
     /// Which database this is. Two processes that open the same one get the same answer; after a backup was restored it may differ.
     /// Resume tokens carry it.

@@ -1,5 +1,6 @@
 //! What the driver drives: the store manager, or another one in its place.
 
+use crate::backing::Value;
 use crate::machine::{
     Answer, Batch, CallId, Cause, EntityId, Filter, Garbage, Input, NextError, NextPoll, Output, Progress, Report,
     ResumeError, ResumePoint, StoreManager, Time, Timeout, WatchError, WatcherId,
@@ -69,7 +70,7 @@ pub trait Machine<V>: Send + 'static {
     }
 }
 
-impl<V: PartialEq + Send + Sync + 'static> Machine<V> for StoreManager<V> {
+impl<V: Value> Machine<V> for StoreManager<V> {
     fn handle(&mut self, now: Time, input: Input<V>) -> Answer<V> {
         self.handle(now, input)
     }

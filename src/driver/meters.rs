@@ -25,7 +25,7 @@ use core::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram};
 
-use super::shared::Turn;
+use super::shared::Census;
 use super::worker::Came;
 use crate::backing::{Identity, Notice};
 use crate::machine::Time;
@@ -116,23 +116,18 @@ impl Meters {
         }
     }
 
-    /// A watcher was opened or stopped.
-    pub(super) fn watchers(&self, watchers: usize) {
-        self.watchers.set(float(watchers));
-    }
-
     /// Brings the gauges up to date.
-    pub(super) fn publish(&self, turn: &Turn, now: Time) {
-        let census = &turn.census;
+    pub(super) fn publish(&self, census: &Census, now: Time) {
+        let Census { report: census, lag, duplicates } = census;
         let age = |since: Option<Time>| since.map_or(0.0, |since| now.since(since).as_secs_f64());
         self.watchers.set(float(census.watchers.total()));
         self.restarts.set(large(census.generation.0.saturating_sub(1)));
         self.store_size.set(float(census.entities));
         self.queue_size.set(float(census.queued));
         self.queue_age.set(age(census.queued_since));
-        self.duplicates.set(large(turn.duplicates));
+        self.duplicates.set(large(*duplicates));
         self.tombstones.set(float(census.tombstones));
-        self.lag.set(large(turn.lag));
+        self.lag.set(large(*lag));
         self.quarantined.set(float(census.quarantined));
         self.staleness.set(age(census.out_of_reach_since));
     }

@@ -5,8 +5,12 @@
 
 mod causes;
 mod error;
+mod factory;
 mod machine;
 mod meters;
+#[cfg(test)]
+#[cfg(multiwatcher_loom)]
+mod models;
 mod multiwatcher;
 mod report;
 mod seam;
@@ -18,6 +22,7 @@ mod worker;
 
 pub use causes::Failure;
 pub use error::{NextError, ResumeError, WatchError};
+pub use factory::{Factory, OpenError, Opener};
 pub use machine::Machine;
 pub use multiwatcher::{Batches, Multiwatcher, MultiwatcherEnd, Next};
 pub use report::Report;

@@ -40,7 +40,7 @@ impl Report {
             quarantined: quarantined.into_iter().map(|(id, cause)| (id, find(cause))).collect(),
             out_of_reach_for: census.out_of_reach_since.map(|since| now.since(since)),
             is_over,
-            census: census.clone(),
+            census: *census,
         }
     }
 }

@@ -50,6 +50,8 @@ pub(super) struct Inner<V, M> {
     doing: Doing,
     /// Set if the worker broke off: the machine is asked nothing any more.
     broken: Option<Failure>,
+    /// Why and when the machine ended, if it has.
+    ended: Option<(Cause, Time)>,
     /// Set when the worker's task is over.
     over: Option<Failure>,
     wait_for_worker: Waits,
@@ -74,10 +76,17 @@ pub(super) struct After<V> {
 #[derive(Debug)]
 pub(super) struct Turn {
     pub(super) deadline: Option<Timeout>,
-    pub(super) census: machine::Report,
+    /// What the gauges show, if that was asked for.
+    pub(super) census: Option<Census>,
+    pub(super) broken: Option<Failure>,
+}
+
+/// What the gauges show.
+#[derive(Debug)]
+pub(super) struct Census {
+    pub(super) report: machine::Report,
     pub(super) lag: u64,
     pub(super) duplicates: u64,
-    pub(super) broken: Option<Failure>,
 }
 
 impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
@@ -92,6 +101,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
             worker: None,
             doing: Doing::default(),
             broken: None,
+            ended: None,
             over: None,
             wait_for_worker: Waits::default(),
             wait_for_watchers: Waits::default(),
@@ -108,10 +118,10 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         let opened = self.mutate(|inner, now, _| {
             let opened = inner.machine.watch(now, filter);
             let opened = opened.map_err(|machine::WatchError::Ended(cause)| inner.causes.find(cause));
-            opened.map(|watcher| (watcher, inner.machine.report().watchers.total()))
+            opened.map(|watcher| (watcher, inner.census()))
         });
-        let (watcher, watchers) = opened.and_then(|opened| opened).map_err(|failure| self.refusal(failure))?;
-        self.meters.watchers(watchers);
+        let (watcher, census) = opened.and_then(|opened| opened).map_err(|failure| self.refusal(failure))?;
+        self.meters.publish(&census, self.seam.now());
         Ok(watcher)
     }
 
@@ -140,15 +150,17 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         call: &mut Option<CallId>,
         waker: &Waker,
     ) -> Poll<Result<Batch<V>, NextError>> {
-        let polled = self.mutate(|inner, now, after| match inner.machine.next(now, watcher, *call) {
-            NextPoll::Ready(result) => {
-                after.dropped.extend(call.take().and_then(|call| inner.wakers.remove(call)));
-                Poll::Ready(result.map_err(|error| inner.explain(error)))
-            }
-            NextPoll::Pending(id) => {
-                *call = Some(id);
-                after.dropped.extend(inner.wakers.set(id, waker));
-                Poll::Pending
+        let polled = self.mutate_after(None, &mut After::new(), |inner, now, after| {
+            match inner.machine.next(now, watcher, *call) {
+                NextPoll::Ready(result) => {
+                    after.dropped.extend(call.take().and_then(|call| inner.wakers.remove(call)));
+                    Poll::Ready(result.map_err(|error| inner.explain(error)))
+                }
+                NextPoll::Pending(id) => {
+                    *call = Some(id);
+                    after.dropped.extend(inner.wakers.set(id, waker));
+                    Poll::Pending
+                }
             }
         });
         let polled = polled.unwrap_or_else(|failure| Poll::Ready(Err(NextError::Ended(failure))));
@@ -185,10 +197,12 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     pub(super) fn stop(&self, watcher: WatcherId) {
         let stopped = self.mutate(|inner, now, _| {
             inner.machine.handle(now, Input::Stop { watcher });
-            inner.machine.report().watchers.total()
+            inner.census()
         });
         // A worker that broke off has no watchers.
-        self.meters.watchers(stopped.unwrap_or(0));
+        if let Ok(census) = stopped {
+            self.meters.publish(&census, self.seam.now());
+        }
     }
 
     pub(super) fn kill(&self) {
@@ -245,8 +259,8 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         )
     }
 
-    /// The worker looks what there is to do, and is woken when there is more.
-    pub(super) fn turn(&self, waker: &Waker, doing: Doing, orders: &mut VecDeque<Output>) -> Turn {
+    /// The worker looks what there is to do, and is woken when there is more. It `counts` when it has told something since.
+    pub(super) fn turn(&self, waker: &Waker, doing: Doing, counts: bool, orders: &mut VecDeque<Output>) -> Turn {
         debug_assert!(orders.is_empty(), "orders are carried out before more are taken");
         let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         core::mem::swap(&mut inner.orders, orders);
@@ -257,9 +271,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         };
         let turn = Turn {
             deadline: inner.machine.poll_timeout(),
-            census: inner.machine.report(),
-            lag: inner.machine.lag(),
-            duplicates: inner.machine.duplicates(),
+            census: counts.then(|| inner.census()),
             broken: inner.broken.clone(),
         };
         drop(inner);
@@ -269,10 +281,12 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
 
     /// The worker tells the machine something. It looks for orders afterwards.
     /// `named` are the errors behind causes that the input names for the first time.
-    pub(super) fn tell(&self, after: &mut After<V>, named: &mut Vec<(Cause, SharedError)>, input: Input<V>) {
+    pub(super) fn tell(&self, now: Time, after: &mut After<V>, named: &mut Vec<(Cause, SharedError)>, input: Input<V>) {
         // If it broke off in between, the next look says so.
-        let _ = self.mutate_after(after, |inner, now, _| {
-            inner.causes.keep(named.drain(..));
+        let _ = self.mutate_after(Some(now), after, |inner, now, _| {
+            if !named.is_empty() {
+                inner.causes.keep(named.drain(..));
+            }
             inner.machine.handle(now, input);
         });
     }
@@ -286,14 +300,22 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         after.run();
     }
 
-    /// The worker's task is over, for this reason unless there is another already.
+    /// The worker's task is over: for the reason for which the machine ended, or else for this one.
     pub(super) fn finish(&self, failure: Failure) {
         let mut after = After::<V>::new();
         let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = inner.ended.map_or(failure, |(cause, _)| inner.causes.find(cause));
         inner.over.get_or_insert(failure);
         after.woken.extend(inner.wait_for_worker.take_all());
         drop(inner);
         after.run();
+    }
+
+    /// Why and when it ended, if it has; its backing may still be released.
+    pub(super) fn end(&self) -> Option<(Failure, Time)> {
+        let inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let broken = || inner.broken.as_ref().map(|failure| (failure.clone(), inner.now));
+        inner.ended.map(|(cause, at)| (inner.causes.find(cause), at)).or_else(broken)
     }
 
     /// What a cause of the machine stands for.
@@ -308,17 +330,25 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         look(&inner.machine, inner.doing, inner.wakers.len())
     }
 
+    /// Whether somebody will be woken when this call is, for tests.
+    #[cfg(feature = "testing")]
+    pub(super) fn has_waker(&self, call: CallId) -> bool {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).wakers.has(call)
+    }
+
     fn refusal(&self, failure: Failure) -> WatchError {
         if self.dead { WatchError::Dead(failure) } else { WatchError::Ended(failure) }
     }
 
     fn mutate<R>(&self, mutation: impl FnOnce(&mut Inner<V, M>, Time, &mut After<V>) -> R) -> Result<R, Failure> {
-        self.mutate_after(&mut After::new(), mutation)
+        // Read without the lock, which is held for hardly longer than the clock takes to read.
+        self.mutate_after(Some(self.seam.now()), &mut After::new(), mutation)
     }
 
     /// The round that every operation is. A panic in it (a value's comparison, or a bug) ends the worker and all that hangs on it.
     fn mutate_after<R>(
         &self,
+        now: Option<Time>,
         after: &mut After<V>,
         mutation: impl FnOnce(&mut Inner<V, M>, Time, &mut After<V>) -> R,
     ) -> Result<R, Failure> {
@@ -326,8 +356,9 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         if let Some(failure) = &inner.broken {
             return Err(failure.clone());
         }
-        // Clocks of different threads, and one that a test moves, may disagree about the order of two moments.
-        let now = self.seam.now().max(inner.now);
+        // Clocks of different threads, and one that a test moves, may disagree about the order of two moments. A call of next asks
+        // no clock: nothing it does depends on the time.
+        let now = now.map_or(inner.now, |now| now.max(inner.now));
         inner.now = now;
         let mutated = catch_unwind(AssertUnwindSafe(|| {
             let answer = mutation(&mut inner, now, after);
@@ -351,11 +382,13 @@ impl<V, M: Machine<V>> Inner<V, M> {
         while let Some(output) = self.machine.poll_output() {
             match output {
                 Output::Wake { call } => after.woken.extend(self.wakers.remove(call)),
-                Output::Unsubscribe { .. }
-                | Output::Subscribe { .. }
-                | Output::Load { .. }
-                | Output::Fetch { .. }
-                | Output::Ended { .. } => self.orders.push_back(output),
+                Output::Unsubscribe { .. } | Output::Subscribe { .. } | Output::Load { .. } | Output::Fetch { .. } => {
+                    self.orders.push_back(output);
+                }
+                Output::Ended { cause } => {
+                    self.ended = Some((cause, self.now));
+                    self.orders.push_back(output);
+                }
             }
         }
         if !self.orders.is_empty() && !after.by_worker {
@@ -372,6 +405,11 @@ impl<V, M: Machine<V>> Inner<V, M> {
         if self.causes.is_crowded() {
             after.errors.extend(self.causes.retain(&self.machine.causes()));
         }
+    }
+
+    fn census(&self) -> Census {
+        let Self { machine, .. } = self;
+        Census { report: machine.report(), lag: machine.lag(), duplicates: machine.duplicates() }
     }
 
     fn explain(&self, error: machine::NextError) -> NextError {

@@ -35,6 +35,11 @@ impl Wakers {
         self.by_call.remove(&call)
     }
 
+    #[cfg(feature = "testing")]
+    pub(super) fn has(&self, call: CallId) -> bool {
+        self.by_call.contains_key(&call)
+    }
+
     /// All of them, by age of the call.
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = Waker> {
         let mut all: Vec<_> = self.by_call.drain().collect();
@@ -42,6 +47,7 @@ impl Wakers {
         all.into_iter().map(|(_, waker)| waker)
     }
 
+    #[cfg(feature = "testing")]
     pub(super) fn len(&self) -> usize {
         self.by_call.len()
     }

@@ -28,4 +28,4 @@ pub use input::{Answer, BackingCall, Input, NextPoll, Progress, Read, ResumePoin
 pub use manager::{Broken, StoreManager};
 pub use numbers::{CallId, Epoch, FetchId, Generation, Position, Revno, Time, WatcherId};
 pub use output::{Output, Timeout, TimeoutReason};
-pub use report::{Dropped, Phase, Report, Watchers};
+pub use report::{Dropped, Failures, Phase, Report, Watchers};

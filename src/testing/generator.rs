@@ -19,7 +19,7 @@ impl Generator {
     /// The next operation of a party drawn by weight from those that can move. `None` if none can.
     pub fn next(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
         let (movable, mut weights) = (stage.movable(), stage.weights);
-        if stage.deadline.is_some_and(|deadline| waits_for_time(deadline.why)) {
+        if stage.waits_for_time() {
             // If nobody is waited for, time is.
             weights[Party::Clock.index()] *= 8;
         }
@@ -43,6 +43,7 @@ impl Generator {
             Party::Caller => answer(stage, choices),
             Party::Clock => Some(tick(stage, choices)),
             Party::Saboteur => sabotage(stage, choices),
+            Party::Owner if stage.has_task && choices.often(Stream::Faults, 96) => Some(Operation::Abort),
             Party::Owner => Some(Operation::Kill),
             Party::Worker => Some(Operation::Turn),
             Party::Reader(reader) => habits::act(stage, reader, choices),
@@ -250,18 +251,6 @@ fn tick(stage: &Stage, choices: &mut impl Choices) -> Operation {
     }
 }
 
-/// Whether nothing but time brings the deadline about.
-fn waits_for_time(why: TimeoutReason) -> bool {
-    match why {
-        TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain => true,
-        TimeoutReason::SubscribeOverdue
-        | TimeoutReason::LoadOverdue
-        | TimeoutReason::FetchOverdue
-        | TimeoutReason::Silence
-        | TimeoutReason::LagAge => false,
-    }
-}
-
 fn sabotage(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
     let (backing, faults) = (&stage.backing, &stage.regime.faults);
     let may_rewind = backing.oldest() < backing.end();
@@ -272,8 +261,9 @@ fn sabotage(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
         if may_rewind { faults.rewind } else { 0 },
         faults.ail,
         faults.stale,
+        if stage.has_task { faults.stale / 2 } else { 0 },
     ];
-    if weights == [0; 6] {
+    if weights == [0; 7] {
         return None;
     }
     let kind = choices.weighted(Stream::Faults, &weights);
@@ -293,6 +283,7 @@ fn sabotage(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
                 (None, None) => return None,
             }
         }
+        6 => Operation::Turn,
         _ => {
             let age = draw(stage.generation.min(2) + 1);
             let kinds = stage.untaken(stage.generation - u32::from(age));

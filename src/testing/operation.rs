@@ -136,6 +136,8 @@ pub enum Operation {
     Kill,
     /// The worker's task is polled, whether it was woken or not.
     Turn,
+    /// The worker's task is dropped, as when its runtime shuts down.
+    Abort,
 
     /// A reader opens a watcher.
     Open {
@@ -281,7 +283,7 @@ impl Operation {
             | Self::Ail { .. }
             | Self::Mend { .. }
             | Self::Stale { .. } => Party::Saboteur,
-            Self::Kill => Party::Owner,
+            Self::Kill | Self::Abort => Party::Owner,
             Self::Turn => Party::Worker,
             Self::Open { reader, .. }
             | Self::Resume { reader, .. }
@@ -331,7 +333,8 @@ impl Operation {
             | Self::Rewind { .. }
             | Self::Ail { .. }
             | Self::Stale { .. }
-            | Self::Kill => true,
+            | Self::Kill
+            | Self::Abort => true,
         }
     }
 }

@@ -20,8 +20,6 @@ pub struct Reader {
     pub(super) kept: Vec<Held>,
     pub(super) opens: u16,
     pub(super) batches: u32,
-    /// It does nothing of its own accord before so many operations of the run.
-    pub(super) rests_until: u32,
 }
 
 /// What a reader has.
@@ -91,7 +89,6 @@ impl Reader {
             kept,
             opens: 0,
             batches: 0,
-            rests_until: 0,
         }
     }
 

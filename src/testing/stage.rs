@@ -7,10 +7,11 @@ use super::party::{Parties, Party};
 use super::readers::{Reader, Status};
 use super::regime::{Character, Regime, Telling};
 use super::universe::Universe;
-use crate::machine::{Time, Timeout};
+use crate::machine::{Time, Timeout, TimeoutReason};
 
 /// The surroundings of the subject.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a run")]
 pub struct Stage {
     pub(super) regime: Arc<Regime>,
     pub(super) universe: Arc<Universe>,
@@ -31,9 +32,13 @@ pub struct Stage {
     /// Bits of the readers that have something to do, and of those that have it after a rest.
     ready: u8,
     resting: u8,
+    /// By reader: it does nothing of its own accord before so many operations of the run.
+    rests_until: [u32; Party::READERS],
     sabotages: bool,
     pub(super) ended: bool,
-    /// Whether the worker's task was woken and has not been polled since.
+    /// Whether the subject has a task.
+    pub(super) has_task: bool,
+    /// Whether that was woken and has not been polled since.
     pub(super) runnable: bool,
     /// The number of the newest call.
     pub(super) call: u32,
@@ -57,8 +62,10 @@ impl Stage {
             weights: [0; Party::COUNT],
             ready: 0,
             resting: 0,
+            rests_until: [0; Party::READERS],
             sabotages: false,
             ended: false,
+            has_task: false,
             runnable: false,
             call: 0,
             cause: 0,
@@ -103,7 +110,7 @@ impl Stage {
         self.runnable = false;
         (self.made, self.total) = ([0; Party::COUNT], 0);
         self.hear();
-        (self.ready, self.resting) = (0, 0);
+        (self.ready, self.resting, self.rests_until) = (0, 0, [0; Party::READERS]);
         (0..self.readers.len()).for_each(|reader| self.note(reader));
     }
 
@@ -135,6 +142,19 @@ impl Stage {
     /// When the subject wants to be told that a deadline has passed.
     pub fn deadline(&self) -> Option<Timeout> {
         self.deadline
+    }
+
+    /// Whether nothing but time brings about what the subject waits for. The other deadlines are there in case somebody else does
+    /// not move.
+    pub fn waits_for_time(&self) -> bool {
+        self.deadline.is_some_and(|deadline| match deadline.why {
+            TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain => true,
+            TimeoutReason::SubscribeOverdue
+            | TimeoutReason::LoadOverdue
+            | TimeoutReason::FetchOverdue
+            | TimeoutReason::Silence
+            | TimeoutReason::LagAge => false,
+        })
     }
 
     /// Whether the subject has said that it ended.
@@ -173,30 +193,30 @@ impl Stage {
         let mut parties = Parties::default();
         parties.add(Party::Worker, self.runnable);
         parties.add(Party::Writer, self.made(Party::Writer) < u32::from(budgets.writer));
-        let session = backing.session.as_ref().filter(|_| !backing.silent);
-        let speaking = session.filter(|session| session.said && !session.rewound);
-        let overdue = speaking.is_some() && self.now >= self.marks.1;
         if self.ended {
             parties.add(Party::Clock, self.deadline.is_some());
         } else {
-            let telling = speaking.is_some_and(|session| {
-                !session.owed.is_empty() || backing.streams() && session.streamed < backing.end() || self.mark_due()
-            });
-            let none_under_way = backing.silent || backing.flights.is_empty() && backing.fetches.is_empty();
-            let asked = session.is_some_and(|session| !session.said || session.load.is_some() || session.rewound);
+            let (mut telling, mut asked, mut overdue) = (false, false, false);
+            if let Some(session) = backing.session.as_ref().filter(|_| !backing.silent) {
+                asked = !session.said | session.rewound | session.load.is_some();
+                if session.said && !session.rewound {
+                    overdue = self.now >= self.marks.1;
+                    telling = !session.owed.is_empty() | self.mark_due()
+                        || backing.streams() && session.streamed < backing.end();
+                }
+            }
+            let under_way = !backing.silent & !(backing.flights.is_empty() & backing.fetches.is_empty());
             parties.add(Party::Stream, telling);
-            parties.add(Party::Caller, !none_under_way || asked);
+            parties.add(Party::Caller, under_way | asked);
             parties.add(Party::Clock, !overdue);
-            parties.add(Party::Saboteur, self.sabotages && self.made(Party::Saboteur) < u32::from(budgets.saboteur));
+            parties.add(Party::Saboteur, self.sabotages & (self.made(Party::Saboteur) < u32::from(budgets.saboteur)));
             parties.add(Party::Owner, self.made(Party::Owner) < u32::from(budgets.owner));
         }
-        let mut resting = self.resting & !self.ready;
-        let mut ready = self.ready;
-        while resting != 0 {
-            let reader = resting.trailing_zeros();
-            ready |= u8::from(self.readers[reader as usize].rests_until <= self.total) << reader;
-            resting &= resting - 1;
+        let mut rested = 0;
+        for (reader, until) in self.rests_until.iter().enumerate() {
+            rested |= u8::from(*until <= self.total) << reader;
         }
+        let ready = self.ready | self.resting & rested;
         parties.0 |= u16::from(ready) << Party::Reader(0).index();
         parties
     }
@@ -219,7 +239,7 @@ impl Stage {
 
     /// A reader has done something of its own accord: it rests before it does so again.
     pub(super) fn rest(&mut self, number: usize, batch: bool) {
-        let reader = &mut self.readers[number];
+        let reader = &self.readers[number];
         let operations = match reader.character {
             Character::Eager | Character::Sleeping => 0,
             Character::Slow => 24 * u32::from(batch),
@@ -229,7 +249,7 @@ impl Stage {
             | Character::Resuming
             | Character::Trying => 8,
         };
-        reader.rests_until = self.total + operations;
+        self.rests_until[number] = self.total + operations;
         self.note(number);
     }
 

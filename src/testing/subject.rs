@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::machine::{Answer, Broken, Config, Epoch, Input, Output, Report, StoreManager, Time, Timeout};
+use crate::machine::{
+    Answer, Broken, CallId, Cause, Config, Epoch, Input, Output, Report, StoreManager, Time, Timeout,
+};
 
 use super::state::State;
 use super::universe::{Universe, Val};
@@ -42,6 +44,11 @@ pub trait Subject {
         let _ = now;
     }
 
+    /// Drops its task; the cause stands for that in what is seen.
+    fn abort(&mut self, now: Time, cause: Cause) {
+        let _ = (now, cause);
+    }
+
     /// The ids there are, for a subject with a task, which is to tell what it held in between.
     fn meet(&mut self, universe: &Arc<Universe>) {
         let _ = universe;
@@ -50,6 +57,12 @@ pub trait Subject {
     /// Whether its task was woken and has not been polled since.
     fn is_runnable(&self) -> bool {
         false
+    }
+
+    /// Whether somebody will be woken when a pending call is; `None` if that is not known.
+    fn has_waker(&self, call: CallId) -> Option<bool> {
+        let _ = call;
+        None
     }
 
     /// Whether a call that was answered or dropped can be polled once more.
@@ -62,12 +75,6 @@ pub trait Subject {
 
     /// The census.
     fn report(&self) -> Report;
-
-    /// The same, perhaps in the memory of a report that is no longer needed.
-    fn report_again(&self, old: Report) -> Report {
-        let _ = old;
-        self.report()
-    }
 
     /// What the store holds, foreign ids left out; `None` if it cannot be looked into.
     fn store(&self, universe: &Universe) -> Option<State> {
@@ -130,10 +137,6 @@ impl Subject for StoreManager<Val> {
 
     fn report(&self) -> Report {
         self.report()
-    }
-
-    fn report_again(&self, old: Report) -> Report {
-        self.report_again(old)
     }
 
     fn store(&self, universe: &Universe) -> Option<State> {

@@ -7,7 +7,7 @@ use super::stage::Stage;
 use super::state::{IdSet, State};
 use super::subject::{Fresh, Happened, Subject};
 use super::universe::{IdIx, Val};
-use crate::machine::{Answer, Input, Output, Report, Time};
+use crate::machine::{Answer, Cause, CauseClass, Input, Output, Report, Time};
 
 /// A subject on its stage.
 #[derive(Debug, Clone)]
@@ -52,6 +52,7 @@ impl<S: Subject> World<S> {
     pub fn new(regime: Regime, subject: S) -> Self {
         let (stage, seen) = (Stage::new(regime), Seen::default());
         let mut world = Self { stage, subject, seen, posted: Vec::new(), letters: 0, cuts: Vec::new() };
+        world.stage.has_task = S::HAS_TASK;
         world.subject.meet(&world.stage.universe);
         world.drain();
         world
@@ -106,11 +107,6 @@ impl<S: Subject> World<S> {
         self.subject.report()
     }
 
-    /// The same, in the memory of a report that is no longer needed.
-    pub fn report_again(&self, old: Report) -> Report {
-        self.subject.report_again(old)
-    }
-
     /// What the subject's store holds, if it can be looked into.
     pub fn store(&self) -> Option<State> {
         self.subject.store(&self.stage.universe)
@@ -144,6 +140,7 @@ impl<S: Subject> World<S> {
             Operation::Stale { kind, age } => self.stale(kind, age),
             Operation::Kill => self.kill(),
             Operation::Turn => self.turn(),
+            Operation::Abort => self.abort(),
             Operation::Open { reader, filter } => self.open(reader, filter),
             Operation::Resume { reader, token } => self.resume(reader, token),
             Operation::Next { reader } => self.next(reader),
@@ -197,6 +194,19 @@ impl<S: Subject> World<S> {
             return false;
         }
         self.subject.turn(self.stage.now);
+        self.drain();
+        true
+    }
+
+    /// The subject's task is dropped.
+    fn abort(&mut self) -> bool {
+        if !S::HAS_TASK || self.stage.ended {
+            return false;
+        }
+        self.stage.cause += 1;
+        let cause = Cause::new(CauseClass::Permanent, self.stage.cause);
+        self.seen.push(Observation::Killed(cause));
+        self.subject.abort(self.stage.now, cause);
         self.drain();
         true
     }

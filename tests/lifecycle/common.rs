@@ -1,8 +1,10 @@
 //! What the lifecycle tests share.
 
+use std::time::Duration;
+
 use multiwatcher::backing::MemoryBacking;
 use multiwatcher::driver::Worker;
-use multiwatcher::machine::{Batch, Change, Config, EntityId, ModelId};
+use multiwatcher::machine::{Backoff, Batch, Change, Config, Delta, EntityId, ModelId};
 
 /// The entity of this name in model 1.
 pub(crate) fn id(name: &str) -> EntityId {
@@ -16,9 +18,21 @@ pub(crate) fn start() -> (MemoryBacking<u32>, Worker<u32>) {
     (backing, worker)
 }
 
+/// A configuration with a back-off of 100 ms to a second.
+pub(crate) fn short() -> Config {
+    Config { backoff: Backoff { min: Duration::from_millis(100), max: Duration::from_secs(1) }, ..Config::default() }
+}
+
+/// Lets every task run that can, without letting time pass.
+pub(crate) async fn settle() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A batch in short: `x=1` or `-x`.
 pub(crate) fn told(batch: &Batch<u32>) -> Vec<String> {
-    let tell = |delta: &multiwatcher::machine::Delta<u32>| match delta.change() {
+    let tell = |delta: &Delta<u32>| match delta.change() {
         Change::Changed => format!("{}={}", delta.id().id(), delta.value()),
         Change::Removed => format!("-{}", delta.id().id()),
     };

@@ -1,4 +1,11 @@
-//! The worker seen from outside, on tokio with a clock that the tests move.
+//! The worker seen from outside, on tokio, mostly with a clock that the tests move.
 
+mod backings;
 mod common;
+mod factory;
+mod panics;
 mod reading;
+mod restarts;
+mod scripted;
+mod stops;
+mod telling;

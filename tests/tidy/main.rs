@@ -11,7 +11,7 @@ use sources::{Source, code_of, read, rust_files};
 /// A room of the library, and those it may use besides itself. What is not listed it may not.
 const ARROWS: &[(&str, &[&str])] = &[
     ("machine", &[]),
-    ("docs", &["machine"]),
+    ("docs", &["machine", "driver"]),
     ("testing", &["machine"]),
     ("backing", &["machine"]),
     ("driver", &["machine", "backing"]),
@@ -111,8 +111,24 @@ fn every_promise_has_a_paragraph_and_a_checker_that_can_fail() {
 }
 
 #[test]
+fn every_loom_model_has_its_row_and_a_broken_twin() {
+    let docs = read("src/docs/driver.rs");
+    let tests: Vec<_> =
+        rust_files("src/driver/models").into_iter().filter(|file| file.text.contains("#[test]")).collect();
+    assert!(!tests.is_empty());
+    for file in &tests {
+        let name = file.path.rsplit('/').next().and_then(|file| file.strip_suffix(".rs")).expect("it is a Rust file");
+        assert!(docs.contains(&format!("//! | `{name}` | ")), "src/docs/driver.rs has no row on {name}");
+        let twin = file.text.split("#[should_panic(expected = ").skip(1).any(|twin| twin.contains("fn twin_"));
+        assert!(twin, "{} has no broken twin that must be caught", file.path);
+    }
+    assert_eq!(docs.matches("//! | `").count(), tests.len(), "a row in src/docs/driver.rs belongs to no model");
+}
+
+#[test]
 fn every_file_says_what_lives_there_and_has_one_subject() {
-    for file in ["src", "sim/src", "tests", "benches", "fuzz/fuzz_targets"].into_iter().flat_map(rust_files) {
+    for file in ["src", "sim/src", "tests", "benches", "examples", "fuzz/fuzz_targets"].into_iter().flat_map(rust_files)
+    {
         let lines = file.text.lines().count();
         assert!(lines <= 500, "{} has {lines} lines: which of its subjects wants a file of its own?", file.path);
         assert!(

@@ -77,7 +77,7 @@ impl Checker for CancelSafe {
     fn settled(&mut self, _: Facts<'_>, _: &Census, owed: Option<&Broken>) -> Verdict {
         let dropped = core::mem::take(&mut self.now);
         match owed {
-            Some(owed) if dropped => Err(format!("a call was dropped: {}", owed.text)),
+            Some(owed) if dropped => super::broken(format_args!("a call was dropped: {}", owed.text)),
             Some(_) | None => Ok(()),
         }
     }

@@ -44,7 +44,7 @@ impl Checker for Convergence {
     fn healed(&mut self, facts: Facts<'_>, healed: Healed) -> Verdict {
         self.decided += 1;
         if let Some(operations) = healed.too_many {
-            return Err(format!(
+            return super::broken(format_args!(
                 "{operations} operations after the faults ended it was still not quiet: {}",
                 restless(facts)
             ));

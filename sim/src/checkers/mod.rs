@@ -39,8 +39,8 @@ use multiwatcher::testing::{
 
 pub use suite::Suite;
 
-/// `Err` says in words what was seen and what it should have been.
-pub type Verdict = Result<(), String>;
+/// `Err` says in words what was seen and what it should have been. Two registers wide: twenty are given per observation.
+pub type Verdict = Result<(), Box<str>>;
 
 /// What a checker may know, besides what is seen.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +84,7 @@ pub struct Taken<'a> {
 }
 
 /// The subject after an operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Census {
     /// What it reports.
     pub report: Report,
@@ -243,8 +243,15 @@ fn generation_of(observation: &Observation) -> Option<u32> {
 macro_rules! ensure {
     ($holds:expr, $($words:tt)+) => {
         if !$holds {
-            return Err(format!($($words)+));
+            return $crate::checkers::broken(format_args!($($words)+));
         }
     };
 }
 pub(crate) use ensure;
+
+/// `Err` with these words, made out of the way of what is not broken.
+#[cold]
+#[inline(never)]
+fn broken(words: core::fmt::Arguments<'_>) -> Verdict {
+    Err(words.to_string().into())
+}

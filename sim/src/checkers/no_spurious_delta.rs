@@ -32,7 +32,10 @@ impl Checker for NoSpuriousDelta {
             ensure!(!told.has(id), "reader {reader} was told twice of id {} in one batch", id.0);
             told.insert(id);
             let Some(due) = taken.due.iter().find(|due| due.id == id) else {
-                return Err(format!("reader {reader} was told of id {}, of which it had nothing to learn", id.0));
+                return super::broken(format_args!(
+                    "reader {reader} was told of id {}, of which it had nothing to learn",
+                    id.0
+                ));
             };
             ensure!(
                 due.change == delta.change,

@@ -51,7 +51,7 @@ impl SlowReaderIsolated {
         self.decided += 1;
         let parts = alone.iter().zip(beside).find(|(one, other)| one != other);
         if let Some((one, other)) = parts {
-            return Err(format!(
+            return super::broken(format_args!(
                 "with an idle reader added, at operation {}: {}, without it {}",
                 other.at,
                 words(other),

@@ -68,7 +68,7 @@ impl Checker for StopQuiescent {
         let Some(reader) = self.stopped.take() else { return Ok(()) };
         self.decided += 1;
         if let Some(call) = self.pending.first() {
-            return Err(format!("reader {reader} has stopped, and its call {call} was not woken"));
+            return super::broken(format_args!("reader {reader} has stopped, and its call {call} was not woken"));
         }
         let (report, due) = (&census.report, facts.reference.census());
         let (watchers, expected) = (report.watchers.total(), due.total());

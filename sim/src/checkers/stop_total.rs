@@ -85,7 +85,7 @@ impl Checker for StopTotal {
 
     fn misanswered(&mut self) -> Verdict {
         self.decided += 1;
-        Err("an answer does not belong to what was put".to_owned())
+        Err("an answer does not belong to what was put".into())
     }
 }
 

@@ -49,7 +49,7 @@ macro_rules! suite {
             pub fn see(&mut self, facts: Facts<'_>, seen: &Observation, taken: Option<Taken<'_>>, reds: &mut Vec<Broken>) {
                 let mut red = |promise: Promise, verdict: super::Verdict| {
                     if let Err(text) = verdict {
-                        reds.push(Broken { promise, text });
+                        add(reds, promise, text);
                     }
                 };
                 match *seen {
@@ -112,14 +112,14 @@ macro_rules! suite {
             #[inline]
             pub fn settle(&mut self, facts: Facts<'_>, census: &Census, owed: Option<&Broken>, reds: &mut Vec<Broken>) {
                 $(if let Err(text) = self.$field.settled(facts, census, owed) {
-                    reds.push(Broken { promise: $checker::PROMISE, text });
+                    add(reds, $checker::PROMISE, text);
                 })+
             }
 
             /// The healing is over.
             pub fn healed(&mut self, facts: Facts<'_>, healed: Healed, reds: &mut Vec<Broken>) {
                 $(if let Err(text) = self.$field.healed(facts, healed) {
-                    reds.push(Broken { promise: $checker::PROMISE, text });
+                    add(reds, $checker::PROMISE, text);
                 })+
             }
 
@@ -153,6 +153,13 @@ suite! {
     truthful_report: TruthfulReport,
     convergence: Convergence,
     deterministic: Deterministic,
+}
+
+/// Something is broken, which is rare: kept out of the way of what is not.
+#[cold]
+#[inline(never)]
+fn add(reds: &mut Vec<Broken>, promise: Promise, text: Box<str>) {
+    reds.push(Broken { promise, text: text.into() });
 }
 
 impl Suite {

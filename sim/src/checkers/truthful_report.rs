@@ -1,9 +1,8 @@
 //! truthful-report: the report equals the census.
 
-use multiwatcher::machine::{Generation, Report};
-use multiwatcher::testing::{Broken, EPOCH, Promise};
+use multiwatcher::testing::{Broken, Promise};
 
-use super::{Census, Checker, Facts, Verdict};
+use super::{Census, Checker, Facts, Verdict, ensure};
 
 /// Compares every field that the reference model knows, after every operation.
 #[derive(Debug, Default)]
@@ -26,46 +25,13 @@ impl Checker for TruthfulReport {
     fn settled(&mut self, facts: Facts<'_>, census: &Census, _: Option<&Broken>) -> Verdict {
         self.decided += 1;
         let report = &census.report;
-        if let Some(difference) = difference(report, facts) {
-            return Err(difference);
+        if let Some(text) = facts.reference.misreported(report, facts.tombstones) {
+            return Err(text.into());
         }
-        if report.visited < self.visited {
-            return Err(format!("the report says visited {}, after {}", report.visited, self.visited));
-        }
+        ensure!(report.visited >= self.visited, "the report says visited {}, after {}", report.visited, self.visited);
         self.visited = report.visited;
         Ok(())
     }
-}
-
-/// The first field that does not say what is so.
-fn difference(report: &Report, facts: Facts<'_>) -> Option<String> {
-    let reference = facts.reference;
-    let wrong = |field: &str, said: &dyn core::fmt::Debug, due: &dyn core::fmt::Debug| {
-        Some(format!("the report says {field} {said:?}, expected {due:?}"))
-    };
-    macro_rules! same {
-        ($field:ident, $due:expr) => {
-            let due = $due;
-            if report.$field != due {
-                return wrong(stringify!($field), &report.$field, &due);
-            }
-        };
-    }
-    same!(epoch, EPOCH);
-    same!(revno, reference.latest());
-    same!(position, reference.position());
-    same!(generation, Generation(u64::from(reference.generation())));
-    same!(phase, reference.phase());
-    same!(watchers, reference.census());
-    same!(calls, reference.calls());
-    same!(entities, reference.store().alive().len() as usize);
-    same!(tombstones, facts.tombstones as usize);
-    same!(queued, reference.queued().len() as usize);
-    same!(quarantined, reference.quarantined().len() as usize);
-    same!(failures, reference.failures());
-    same!(out_of_reach_since, reference.out_of_reach_since());
-    same!(dropped, reference.dropped());
-    None
 }
 
 #[cfg(test)]

@@ -73,10 +73,10 @@ pub struct RunArgs {
     /// Workers [default: one per core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-    /// What is simulated
-    #[arg(long, value_enum, default_value_t = World::Machine)]
-    pub world: World,
-    /// Print the summary as one JSON object
+    /// What is simulated [default: machine, then driver, half the time each]
+    #[arg(long, value_enum)]
+    pub world: Option<World>,
+    /// Print the summary as one JSON object per world
     #[arg(long)]
     pub json: bool,
     /// Where the decisions of a failing run are written
@@ -119,9 +119,9 @@ pub struct CheckArgs {
     /// Compare these seeds, the last one excluded
     #[arg(long, value_name = "A..B", default_value = "0..2000")]
     pub seeds: SeedRange,
-    /// What is simulated
-    #[arg(long, value_enum, default_value_t = World::Machine)]
-    pub world: World,
+    /// What is simulated [default: machine, then driver]
+    #[arg(long, value_enum)]
+    pub world: Option<World>,
 }
 
 /// Arguments of `zoo`.

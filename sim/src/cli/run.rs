@@ -15,27 +15,39 @@ use crate::decisions::Header;
 use crate::page;
 use crate::runner::{Failure, Runner};
 use crate::summary::Summary;
-use crate::worlds::{Maker, in_world};
+use crate::worlds::{Maker, World, in_world};
 
 /// What is run when neither seeds nor a time are given.
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
 /// Runs the campaign; the exit code says how it went.
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
-    in_world!(args.world, run_in(args, out, err))
+    let worlds = World::chosen(args.world);
+    let share = u32::try_from(worlds.len()).unwrap_or(1);
+    for (place, world) in worlds.iter().enumerate() {
+        if place > 0 && !args.json {
+            writeln!(out)?;
+        }
+        let code = in_world!(*world, run_in(args, share, out, err))?;
+        if code != CLEAN {
+            return Ok(code);
+        }
+    }
+    Ok(CLEAN)
 }
 
 fn run_in<S: Subject + Send>(
     maker: Maker<S>,
     args: &RunArgs,
+    share: u32,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<u8, UsageError> {
-    let campaign = campaign(args);
+    let campaign = campaign(args, share);
     let progress = Progress::new(&campaign.seeds);
     let outcome = campaign::run(&campaign, || Runner::of(maker), |seeds| progress.show(seeds));
     progress.finish();
-    let summary = Summary::new(&outcome, campaign.jobs);
+    let summary = Summary::new(&outcome, maker.world, campaign.jobs);
     if args.json {
         summary.write_json(out)?;
     } else {
@@ -48,10 +60,13 @@ fn run_in<S: Subject + Send>(
     Ok(if summary.is_clean() { CLEAN } else { BROKEN })
 }
 
-fn campaign(args: &RunArgs) -> Campaign {
+/// The campaign of one world, which gets its share of the time.
+fn campaign(args: &RunArgs, share: u32) -> Campaign {
     let seeds = match &args.seeds {
         Some(range) => Seeds::Range(range.clone()),
-        None => Seeds::For { first: args.start.map_or(0, |seed| seed.0), time: args.time.unwrap_or(DEFAULT_TIME) },
+        None => {
+            Seeds::For { first: args.start.map_or(0, |seed| seed.0), time: args.time.unwrap_or(DEFAULT_TIME) / share }
+        }
     };
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     Campaign { seeds, jobs }

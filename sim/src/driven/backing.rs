@@ -137,7 +137,7 @@ impl Future for Fetching {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.wires.lock();
-        let Some(open) = state.fetches.iter_mut().find(|open| open.fetch == self.fetch) else { return Poll::Pending };
+        let Some(open) = state.fetches.iter_mut().find(|open| open.name == self.fetch) else { return Poll::Pending };
         let Some((letter, answer)) = open.answer.take() else {
             open.waker = Some(cx.waker().clone());
             return Poll::Pending;
@@ -149,6 +149,6 @@ impl Future for Fetching {
 
 impl Drop for Fetching {
     fn drop(&mut self) {
-        self.wires.lock().fetches.retain(|open| open.fetch != self.fetch);
+        self.wires.lock().fetches.retain(|open| open.name != self.fetch);
     }
 }

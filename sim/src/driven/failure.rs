@@ -42,16 +42,25 @@ pub(super) fn entity_error(cause: Cause) -> SharedError {
     Arc::new(Told(cause))
 }
 
-/// The cause behind a failure that a reader was told of. What was told by nobody is the worker's own, and `killed` is the cause that
-/// the world knows the kill by.
-pub(super) fn cause(failure: &Failure, killed: Option<Cause>) -> Cause {
+/// The cause behind a failure that a reader was told of. What was told by nobody is the worker's own; `killed` and `aborted` are the
+/// causes that the world knows the kill by, and that the task was dropped.
+pub(super) fn cause(failure: &Failure, killed: Option<Cause>, aborted: Option<Cause>) -> Cause {
     let told = failure.error().and_then(|error| {
         let error: &(dyn Error + 'static) = &**error;
         error.downcast_ref::<Told>().map(|told| told.0)
     });
-    match (told, failure.class(), killed) {
-        (Some(cause), _, _) => cause,
-        (None, CauseClass::Killed, Some(killed)) => killed,
-        (None, class, _) => Cause::new(class, 0),
-    }
+    let own = Cause::new(failure.class(), 0);
+    let known = match failure.class() {
+        CauseClass::Killed => killed,
+        CauseClass::Permanent => aborted,
+        CauseClass::Transient
+        | CauseClass::Pruned
+        | CauseClass::Rewound
+        | CauseClass::Silent
+        | CauseClass::TimedOut
+        | CauseClass::QueueFull
+        | CauseClass::Contradiction
+        | CauseClass::Unanswered => None,
+    };
+    told.or(known).unwrap_or(own)
 }

@@ -5,12 +5,12 @@
 //! until the worker, polled when the schedule says so, takes it. What happens is told in the order in which it happened.
 
 mod backing;
-mod driven;
 mod failure;
 mod post;
 mod readers;
 mod runtime;
+mod subject;
 mod watched;
 mod wires;
 
-pub use driven::{Driven, Inside};
+pub use subject::{Driven, Inside};

@@ -72,7 +72,7 @@ fn open_load(state: &mut wires::State, generation: Generation) -> Option<&mut wi
 
 fn open_fetch(state: &mut wires::State, generation: Generation, fetch: FetchId) -> Option<&mut wires::Fetch> {
     let mut open = state.fetches.iter_mut();
-    open.find(|open| open.fetch == fetch && open.generation == generation && open.answer.is_none())
+    open.find(|open| open.name == fetch && open.generation == generation && open.answer.is_none())
 }
 
 fn notice(state: &mut wires::State, generation: Generation, letter: u32, notice: Notice<Val>) -> bool {

@@ -9,8 +9,8 @@ use multiwatcher::driver::{Multiwatcher, Next};
 use multiwatcher::machine::{Batch, CallId, WatcherId};
 use multiwatcher::testing::Val;
 
-use super::driven::Inside;
 use super::runtime::Runtime;
+use super::subject::Inside;
 use super::watched::Watched;
 use super::wires::{Event, Wires};
 
@@ -29,9 +29,10 @@ struct Pending<M: Inside> {
     call: CallId,
     future: Call<M>,
     waker: Arc<CallWaker>,
+    polls: u32,
 }
 
-/// The waker of one poll. Each poll brings a new one, and only the newest counts.
+/// The waker of one poll. Every other poll brings a new one, as a call that moves between tasks does, and only the newest counts.
 struct CallWaker {
     wires: Wires,
     /// Whose poll it was; `None` while that is not known, and when a later poll has brought another.
@@ -78,7 +79,7 @@ impl<M: Inside> Readers<M> {
         let polled = poll(&mut future, &waker);
         if let Some(call) = future.call() {
             waker.set(Some(call));
-            self.calls.push(Pending { call, future, waker });
+            self.calls.push(Pending { call, future, waker, polls: 1 });
         }
         Some(polled)
     }
@@ -90,14 +91,16 @@ impl<M: Inside> Readers<M> {
 
     /// A later poll. `None` if there is no such call.
     pub(super) fn poll(&mut self, call: CallId) -> Option<Poll<Answer>> {
-        let waker = self.waker();
         let at = self.calls.iter().position(|pending| pending.call == call)?;
         self.wires.lock().awake.retain(|awake| *awake != call);
+        self.calls[at].polls += 1;
+        if self.calls[at].polls.is_multiple_of(2) {
+            let waker = self.waker();
+            waker.set(Some(call));
+            std::mem::replace(&mut self.calls[at].waker, waker).set(None);
+        }
         let pending = &mut self.calls[at];
-        pending.waker.set(None);
-        waker.set(Some(call));
-        pending.waker = Arc::clone(&waker);
-        let polled = poll(&mut pending.future, &waker);
+        let polled = poll(&mut pending.future, &pending.waker);
         if polled.is_ready() {
             self.calls.remove(at);
         }

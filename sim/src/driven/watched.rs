@@ -6,7 +6,7 @@ use multiwatcher::machine::{
 };
 use multiwatcher::testing::{Subject, Val};
 
-use super::driven::Inside;
+use super::subject::Inside;
 use super::wires::{Event, Wires};
 
 /// A machine that is watched.

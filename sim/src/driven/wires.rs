@@ -74,7 +74,7 @@ pub(super) struct Load {
 /// A fetch.
 #[derive(Debug)]
 pub(super) struct Fetch {
-    pub(super) fetch: FetchId,
+    pub(super) name: FetchId,
     pub(super) generation: Generation,
     pub(super) answer: Option<Letter<Result<Step<Val>, BackingError>>>,
     pub(super) waker: Option<Waker>,
@@ -127,7 +127,7 @@ impl State {
     pub(super) fn open_fetch(&mut self, since: Position, ids: Vec<multiwatcher::machine::EntityId>) -> FetchId {
         self.fetched += 1;
         let (fetch, generation) = (FetchId(self.fetched), Generation(self.generations));
-        self.fetches.push(Fetch { fetch, generation, answer: None, waker: None });
+        self.fetches.push(Fetch { name: fetch, generation, answer: None, waker: None });
         self.log.push_back(Event::Asked(Output::Fetch { generation, fetch, since, ids }));
         fetch
     }

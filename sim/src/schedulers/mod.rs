@@ -145,10 +145,17 @@ impl PartySet {
         self.0 >> party.index() & 1 == 1
     }
 
-    /// One if the party of this number is in it, else zero.
+    /// All ones if the party of this number is in it, else zero.
     #[inline]
-    pub fn bit(self, index: usize) -> u32 {
-        u32::from(self.0 >> index & 1)
+    pub fn mask(self, index: usize) -> u32 {
+        u32::from(self.0 >> index & 1).wrapping_neg()
+    }
+
+    /// Those of it whose numbers are not below this one.
+    #[must_use]
+    #[inline]
+    pub fn not_below(self, index: usize) -> Self {
+        Self(self.0 >> index << index)
     }
 
     /// Whether nobody is.

@@ -217,8 +217,8 @@ mod tests {
         let mut random = Random::new(5);
         let mut pct = Pct::default();
         for _ in 0..50 {
-            pct.begin(&regime(), 200, &mut random);
-            let moved: PartySet = (0..200).map(|step| pct.pick(at(step), &mut random)).collect();
+            pct.begin(&regime(), 400, &mut random);
+            let moved: PartySet = (0..400).map(|step| pct.pick(at(step), &mut random)).collect();
             assert_eq!(moved, parties());
         }
     }
@@ -229,7 +229,7 @@ mod tests {
         let mut pct = Pct::default();
         pct.begin(&regime(), 10, &mut random);
         let mut moved = PartySet::EMPTY;
-        for step in 0..7 {
+        for step in 0..parties().len() {
             let party = pct.pick(at(step), &mut random);
             moved.insert(party);
             pct.came_to_nothing(party);

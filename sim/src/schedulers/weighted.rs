@@ -8,11 +8,14 @@ use super::{Moment, Scheduler};
 /// Everybody who can move moves as often as the regime says.
 #[derive(Debug, Clone)]
 pub struct Weighted {
-    weights: [u32; PLACES],
+    /// Of those that are no readers, by number.
+    weights: [u32; OTHERS],
+    /// Of each reader.
+    reader: u32,
 }
 
-/// A place for every party, and some more that stay empty: loops over sixteen are done in a few instructions.
-const PLACES: usize = 16;
+/// Parties before the first reader.
+const OTHERS: usize = 6;
 /// How much more often time moves when nothing else is waited for.
 const HURRY: u32 = 8;
 /// The clock's number.
@@ -20,16 +23,15 @@ const CLOCK: usize = 3;
 
 impl Default for Weighted {
     fn default() -> Self {
-        Self { weights: [1; PLACES] }
+        Self { weights: [1; OTHERS], reader: 1 }
     }
 }
 
 impl Scheduler for Weighted {
     fn begin(&mut self, regime: &Regime, _: u32, _: &mut impl Choices) {
         let weights = &regime.weights;
-        self.weights = [0; PLACES];
-        for party in regime.parties() {
-            self.weights[party.index()] = u32::from(match party {
+        for (index, weight) in self.weights.iter_mut().enumerate() {
+            *weight = u32::from(match Party::at(index) {
                 Party::Writer => weights.writer,
                 Party::Stream => weights.stream,
                 Party::Caller => weights.caller,
@@ -41,28 +43,30 @@ impl Scheduler for Weighted {
                 Party::Worker => weights.reader * 2,
             });
         }
+        self.reader = u32::from(weights.reader);
     }
 
     /// Adds the weights up and counts the sums that the draw reaches: no branch depends on who can move, which nobody could
-    /// predict.
+    /// predict. Readers weigh the same, so which of them it is follows from how many can move.
     #[inline]
     fn pick(&mut self, moment: Moment, choices: &mut impl Choices) -> Party {
         let mut weights = self.weights;
-        if moment.waits_for_time {
-            weights[CLOCK] *= HURRY;
-        }
-        let mut sums = [0; PLACES];
+        weights[CLOCK] *= if moment.waits_for_time { HURRY } else { 1 };
+        let mut sums = [0; OTHERS];
         let mut sum = 0u32;
-        for index in 0..PLACES {
-            sum = sum.wrapping_add(weights[index].wrapping_mul(moment.movable.bit(index)));
+        for index in 0..OTHERS {
+            sum = sum.wrapping_add(weights[index] & moment.movable.mask(index));
             sums[index] = sum;
         }
-        let draw = choices.below(Stream::Schedule, sum);
-        let mut passed = 0;
-        for sum in sums {
-            passed += usize::from(sum <= draw);
+        let readers = moment.movable.not_below(OTHERS);
+        let draw = choices.below(Stream::Schedule, sum.wrapping_add(self.reader.wrapping_mul(readers.len())));
+        match draw.checked_sub(sum) {
+            Some(draw) if !readers.is_empty() => readers.nth(draw / self.reader.max(1)),
+            Some(_) | None => {
+                let passed: usize = sums.iter().map(|sum| usize::from(*sum <= draw)).sum();
+                Party::at(passed)
+            }
         }
-        Party::at(passed)
     }
 
     fn came_to_nothing(&mut self, _: Party) {}
@@ -77,6 +81,7 @@ mod tests {
     #[test]
     fn the_clock_has_its_number() {
         assert_eq!(Party::Clock.index(), CLOCK);
+        assert_eq!(Party::Reader(0).index(), OTHERS);
     }
 
     #[test]
@@ -92,5 +97,20 @@ mod tests {
             })
             .count();
         assert!((70..130).contains(&writes), "{writes} of 1000");
+    }
+
+    #[test]
+    fn readers_that_can_move_share_what_the_others_leave() {
+        let mut regime = Regime::calm(1, &[multiwatcher::testing::Character::Eager; 6]);
+        (regime.weights.writer, regime.weights.reader) = (2, 1);
+        let movable: PartySet = [Party::Writer, Party::Reader(1), Party::Reader(5)].into_iter().collect();
+        let (mut random, mut weighted) = (Random::new(1), Weighted::default());
+        weighted.begin(&regime, 100, &mut random);
+        let picked: Vec<Party> =
+            (0..4000).map(|step| weighted.pick(Moment { step, movable, waits_for_time: false }, &mut random)).collect();
+        for (party, most) in [(Party::Writer, 2000), (Party::Reader(1), 1000), (Party::Reader(5), 1000)] {
+            let times = picked.iter().filter(|other| **other == party).count();
+            assert!(times.abs_diff(most) < 150, "{party:?} {times} times of 4000");
+        }
     }
 }

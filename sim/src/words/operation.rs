@@ -33,6 +33,7 @@ pub fn operation(operation: &Operation, words: Words<'_>) -> String {
         | Operation::Stale { .. }
         | Operation::Kill => of_the_saboteur(operation, words),
         Operation::Turn => "its turn".to_owned(),
+        Operation::Abort => "drop the worker's task".to_owned(),
         Operation::Open { .. }
         | Operation::Resume { .. }
         | Operation::Next { .. }

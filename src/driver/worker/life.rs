@@ -8,7 +8,7 @@ use core::task::{Context, Poll};
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
-use crate::backing::{Backing, BackingError, Entities, Notice, Notices, Read, Step, Subscription};
+use crate::backing::{Backing, BackingError, Entities, Notice, Notices, Read, Step, Subscription, Value};
 use crate::driver::shared::message;
 use crate::machine::{EntityId, FetchId, Generation, Position};
 
@@ -84,7 +84,7 @@ pub struct Doing {
     pub releasing: bool,
 }
 
-impl<V: PartialEq + Send + Sync + 'static> Life<V> {
+impl<V: Value> Life<V> {
     /// Subscribes. As for the calls that follow: the new one is the first to be polled, so that calls begin in the order in
     /// which they were ordered.
     pub(super) fn begin<B: Backing<Value = V>>(generation: Generation, backing: &Arc<B>) -> Self {

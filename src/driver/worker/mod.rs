@@ -7,7 +7,7 @@ mod task;
 use core::fmt;
 use std::sync::Arc as StdArc;
 
-use crate::backing::{Backing, Identity};
+use crate::backing::{Backing, Identity, Value};
 use crate::machine::{Config, Filter, ModelId, StoreManager};
 
 use super::causes::{Causes, Failure, Namer};
@@ -30,7 +30,7 @@ use task::Task;
 /// gone, multiwatchers included. A backing that fails otherwise is opened again inside, and readers see nothing of it but the
 /// difference.
 pub struct Worker<V, M: Machine<V> = StoreManager<V>, S: Seam = Tokio> {
-    keeper: Arc<Keeper<V, M, S>>,
+    pub(super) keeper: Arc<Keeper<V, M, S>>,
 }
 
 /// Whoever holds it keeps the worker going.
@@ -45,7 +45,7 @@ impl<V, M: Machine<V>, S: Seam> Drop for Keeper<V, M, S> {
     }
 }
 
-impl<V: PartialEq + Send + Sync + 'static> Worker<V> {
+impl<V: Value> Worker<V> {
     /// Starts a worker on the tokio runtime that this is called from.
     ///
     /// # Panics
@@ -56,7 +56,7 @@ impl<V: PartialEq + Send + Sync + 'static> Worker<V> {
     }
 }
 
-impl<V: PartialEq + Send + Sync + 'static, S: Seam> Worker<V, StoreManager<V>, S> {
+impl<V: Value, S: Seam> Worker<V, StoreManager<V>, S> {
     /// Starts a worker on this runtime.
     pub fn start_on(seam: S, backing: impl Backing<Value = V>, config: Config) -> Self {
         let patience = config.call_timeout;
@@ -76,7 +76,7 @@ impl<V: PartialEq + Send + Sync + 'static, S: Seam> Worker<V, StoreManager<V>, S
     }
 }
 
-impl<V: PartialEq + Send + Sync + 'static, M: Machine<V>, S: Seam> Worker<V, M, S> {
+impl<V: Value, M: Machine<V>, S: Seam> Worker<V, M, S> {
     /// Starts a worker around a machine that was made for this seam's clock and asked nothing yet. Releasing the backing may
     /// take as long as `patience`.
     pub fn start_with(machine: M, seam: S, backing: impl Backing<Value = V>, patience: core::time::Duration) -> Self {
@@ -129,6 +129,17 @@ impl<V, M: Machine<V>, S: Seam> Worker<V, M, S> {
     /// What it holds and how it has fared. Never waits.
     pub fn report(&self) -> Report {
         self.keeper.shared.report()
+    }
+
+    /// Why and when it ended, if it has; its backing may still be released.
+    pub(super) fn end(&self) -> Option<(Failure, crate::machine::Time)> {
+        self.keeper.shared.end()
+    }
+
+    /// Whether somebody will be woken when this call is.
+    #[cfg(feature = "testing")]
+    pub fn has_waker(&self, call: crate::machine::CallId) -> bool {
+        self.keeper.shared.has_waker(call)
     }
 
     /// Looks at the machine, at what the task waits for, and at how many calls have a waker.

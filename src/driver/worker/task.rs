@@ -35,8 +35,13 @@ pub(super) struct Task<B: Backing, M: Machine<B::Value>, S: Seam> {
     orders: VecDeque<Output>,
     after: After<B::Value>,
     namer: Namer,
+    /// What was told in the last turn, and when.
+    told: Option<(What, Time)>,
+    /// Whether the gauges are to be brought up to date.
+    counts: bool,
     /// How long releasing may take.
     patience: core::time::Duration,
+    span: tracing::Span,
     broke_off: bool,
     finished: bool,
 }
@@ -49,6 +54,8 @@ struct Release<S: Seam> {
 
 impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
     pub(super) fn new(shared: Arc<Shared<B::Value, M, S>>, backing: StdArc<B>, patience: core::time::Duration) -> Self {
+        // Entered in every poll: whatever the worker or its backing logs, stands under it.
+        let span = tracing::info_span!("worker", backing = %shared.identity, epoch = %shared.epoch);
         Self {
             shared,
             backing,
@@ -58,7 +65,10 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             orders: VecDeque::new(),
             after: After::of_worker(),
             namer: Namer::default(),
+            told: None,
+            counts: true,
             patience,
+            span,
             broke_off: false,
             finished: false,
         }
@@ -69,17 +79,25 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             if self.release.is_some() {
                 return self.poll_release(cx);
             }
-            let turn = self.shared.turn(cx.waker(), self.doing(), &mut self.orders);
-            self.shared.meters.publish(&turn, self.shared.seam.now());
+            // The clock is read once a turn: a turn takes less than anything that depends on the time.
+            let now = self.shared.seam.now();
+            if let Some((what, since)) = self.told.take() {
+                self.shared.meters.took(what, now.since(since));
+            }
+            let counts = replace(&mut self.counts, false);
+            let turn = self.shared.turn(cx.waker(), self.doing(), counts, &mut self.orders);
+            if let Some(census) = &turn.census {
+                self.shared.meters.publish(census, now);
+            }
             if let Some(failure) = turn.broken {
                 self.orders.clear();
                 self.begin_release(failure);
                 continue;
             }
             while let Some(order) = self.orders.pop_front() {
-                self.obey(order);
+                self.obey(order, now);
             }
-            if self.release.is_none() && !self.poll_life(cx) && !self.poll_alarm(turn.deadline, cx) {
+            if self.release.is_none() && !self.poll_life(now, cx) && !self.poll_alarm(turn.deadline, cx) {
                 return Poll::Pending;
             }
         }
@@ -92,7 +110,7 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
         Doing { releasing: self.release.is_some(), ..doing }
     }
 
-    fn obey(&mut self, order: Output) {
+    fn obey(&mut self, order: Output, now: Time) {
         match order {
             Output::Unsubscribe { generation } => {
                 tracing::debug!(%generation, "unwatch");
@@ -107,7 +125,7 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
                 if let Some(life) = &mut self.life
                     && let Err(error) = life.load(&self.backing)
                 {
-                    self.take(Came::LoadFailed(error));
+                    self.take(Came::LoadFailed(error), now);
                 }
             }
             Output::Fetch { generation, fetch, since, ids } => {
@@ -130,11 +148,11 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
     }
 
     /// Whether something came.
-    fn poll_life(&mut self, cx: &mut Context<'_>) -> bool {
+    fn poll_life(&mut self, now: Time, cx: &mut Context<'_>) -> bool {
         let Some(life) = &mut self.life else { return false };
         match life.poll(cx) {
             Poll::Ready(came) => {
-                self.take(came);
+                self.take(came, now);
                 true
             }
             Poll::Pending => false,
@@ -156,18 +174,19 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             return false;
         }
         self.alarm = None;
-        if self.shared.seam.now() >= deadline.at {
+        let now = self.shared.seam.now();
+        if now >= deadline.at {
             tracing::trace!(why = ?deadline.why, "deadline");
-            self.shared.tell(&mut self.after, &mut self.namer.named, Input::Timeout);
+            self.shared.tell(now, &mut self.after, &mut self.namer.named, Input::Timeout);
+            self.counts = true;
         }
         true
     }
 
     /// Tells the machine what came.
-    fn take(&mut self, came: Came<B::Value>) {
+    fn take(&mut self, came: Came<B::Value>, now: Time) {
         let Some(life) = &self.life else { return };
         let generation = life.generation;
-        let begun = self.shared.seam.now();
         let what = What::of(&came);
         let input = match came {
             Came::Subscribed(position) => Input::Subscribed { generation, position },
@@ -181,8 +200,8 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             Came::LoadFailed(error) => self.failed(generation, BackingCall::Load, error),
             Came::FetchFailed(fetch, error) => self.failed(generation, BackingCall::Fetch(fetch), error),
         };
-        self.shared.tell(&mut self.after, &mut self.namer.named, input);
-        self.shared.meters.took(what, self.shared.seam.now().since(begun));
+        self.shared.tell(now, &mut self.after, &mut self.namer.named, input);
+        (self.told, self.counts) = (Some((what, now)), true);
     }
 
     fn failed(&mut self, generation: Generation, call: BackingCall, error: BackingError) -> Input<B::Value> {
@@ -249,6 +268,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
+        let _entered = this.span.clone().entered();
         match catch_unwind(AssertUnwindSafe(|| this.run(cx))) {
             Ok(polled) => polled,
             Err(panic) => {
@@ -277,7 +297,8 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Drop for Task<B, M, S> {
             // The machine is told, as of any other end, so that its census is true. If it panics, that broke everything off.
             let cause = self.namer.name_failure(gone.clone());
             let told = catch_unwind(AssertUnwindSafe(|| {
-                self.shared.tell(&mut self.after, &mut self.namer.named, Input::Kill { cause });
+                let now = self.shared.seam.now();
+                self.shared.tell(now, &mut self.after, &mut self.namer.named, Input::Kill { cause });
             }));
             if told.is_err() {
                 self.shared.break_off(&gone);

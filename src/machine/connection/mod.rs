@@ -5,19 +5,14 @@
 mod load;
 mod quarantine;
 
-use std::collections::VecDeque;
-
 use super::config::Config;
 use super::error::{Cause, CauseClass};
 use super::numbers::{FetchId, Generation, Position, Time};
 use super::output::{Timeout, TimeoutReason};
-use super::report::{Dropped, Phase};
+use super::report::{Dropped, Failures, Phase};
 use super::store::Slot;
 pub(super) use load::Load;
 pub(super) use quarantine::Quarantine;
-
-/// How many failures the report shows.
-const REMEMBERED: usize = 5;
 
 #[derive(Debug, Clone)]
 pub(super) struct Connection<V> {
@@ -41,7 +36,7 @@ pub(super) struct Connection<V> {
     pub(super) quarantine: Quarantine,
     failures_in_a_row: u32,
     pub(super) failures: u64,
-    pub(super) last_failures: VecDeque<(Time, Cause)>,
+    pub(super) last_failures: Failures,
     pub(super) out_of_reach_since: Option<Time>,
     pub(super) dropped: Dropped,
 }
@@ -90,7 +85,7 @@ impl<V> Connection<V> {
             quarantine: Quarantine::new(),
             failures_in_a_row: 0,
             failures: 0,
-            last_failures: VecDeque::new(),
+            last_failures: Failures::new(),
             out_of_reach_since: None,
             dropped: Dropped::default(),
         }
@@ -163,10 +158,7 @@ impl<V> Connection<V> {
 
     pub(super) fn remember(&mut self, now: Time, cause: Cause) {
         self.failures += 1;
-        if self.last_failures.len() == REMEMBERED {
-            self.last_failures.pop_front();
-        }
-        self.last_failures.push_back((now, cause));
+        self.last_failures.push(now, cause);
     }
 
     /// The causes of the last failures, of what is in quarantine and of what a load could not read.

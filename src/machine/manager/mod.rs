@@ -180,17 +180,6 @@ impl<V: PartialEq> StoreManager<V> {
 
     /// What the machine holds.
     pub fn report(&self) -> Report {
-        self.report_in(Vec::new())
-    }
-
-    /// The same, in the memory of a report that is no longer needed. For whoever asks after every step.
-    pub fn report_again(&self, old: Report) -> Report {
-        self.report_in(old.last_failures)
-    }
-
-    fn report_in(&self, mut last_failures: Vec<(Time, Cause)>) -> Report {
-        last_failures.clear();
-        last_failures.extend(self.connection.last_failures.iter().copied());
         Report {
             epoch: self.epoch,
             revno: self.store.latest,
@@ -206,7 +195,7 @@ impl<V: PartialEq> StoreManager<V> {
             queued_since: self.connection.queued_since,
             quarantined: self.connection.quarantine.len(),
             failures: self.connection.failures,
-            last_failures,
+            last_failures: self.connection.last_failures,
             out_of_reach_since: self.connection.out_of_reach_since,
             dropped: self.connection.dropped,
             visited: self.watchers.visited,

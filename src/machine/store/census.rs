@@ -6,9 +6,7 @@ use super::{Entry, Slot, Store};
 impl<V> Store<V> {
     /// Every entry, by slot; for checks.
     pub(in crate::machine) fn slots(&self) -> impl Iterator<Item = (Slot, &Entry<V>)> {
-        self.entries
-            .iter()
-            .map(|(key, entry)| (Slot(u32::try_from(key).expect("a store holds fewer than 2^32 ids")), entry))
+        self.entries.iter()
     }
 
     pub(in crate::machine) fn check(&self) -> Result<(), Broken> {

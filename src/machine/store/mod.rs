@@ -4,6 +4,7 @@
 //! asked of its caller.
 
 mod census;
+mod entries;
 mod entry;
 mod models;
 mod order;
@@ -12,12 +13,11 @@ mod table;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use slab::Slab;
-
 use super::delta::{Change, Delta};
 use super::entity::EntityId;
 use super::garbage::Garbage;
 use super::numbers::{Position, Revno};
+use entries::Entries;
 pub(super) use entry::{Entry, Life};
 pub(super) use models::{Model, ModelIx};
 pub(super) use order::{Cell, RevnoOrder};
@@ -29,7 +29,7 @@ pub(super) struct Slot(pub(super) u32);
 
 #[derive(Debug, Clone)]
 pub(super) struct Store<V> {
-    entries: Slab<Entry<V>>,
+    entries: Entries<Entry<V>>,
     table: Table,
     models: models::ModelTable<V>,
     overall: RevnoOrder<V>,
@@ -47,7 +47,7 @@ pub(super) struct Store<V> {
 impl<V> Store<V> {
     pub(super) fn new(window: u64) -> Self {
         Self {
-            entries: Slab::new(),
+            entries: Entries::new(),
             table: Table::new(),
             models: models::ModelTable::new(),
             overall: RevnoOrder::new(),
@@ -67,7 +67,7 @@ impl<V> Store<V> {
     }
 
     pub(super) fn find(&self, id: &EntityId) -> Option<Slot> {
-        self.table.find(id, |slot| &self.entries[slot.0 as usize].id)
+        self.table.find(id, |slot| &self.entries[slot].id)
     }
 
     /// The entry of this id, made if there is none. One that stays unused must be given back by [`Self::release_unused`].
@@ -77,32 +77,29 @@ impl<V> Store<V> {
         }
         let model = self.models.intern(id.model);
         self.models.get_mut(model).entries += 1;
-        let slot = Slot(
-            u32::try_from(self.entries.insert(Entry::new(id.clone(), model)))
-                .expect("a store holds fewer than 2^32 ids"),
-        );
+        let slot = self.entries.insert(Entry::new(id.clone(), model));
         let entries = &self.entries;
-        self.table.insert(id, slot, |slot| &entries[slot.0 as usize].id);
+        self.table.insert(id, slot, |slot| &entries[slot].id);
         slot
     }
 
     /// Frees the entry if nothing refers to it any more.
     pub(super) fn release_unused(&mut self, slot: Slot) {
-        if self.entries[slot.0 as usize].is_unused() {
+        if self.entries[slot].is_unused() {
             let entries = &self.entries;
-            self.table.remove(slot, |slot| &entries[slot.0 as usize].id);
-            let entry = self.entries.remove(slot.0 as usize);
+            self.table.remove(slot, |slot| &entries[slot].id);
+            let entry = self.entries.remove(slot);
             self.models.get_mut(entry.model).entries -= 1;
             self.models.release_unused(entry.model);
         }
     }
 
     pub(super) fn entry(&self, slot: Slot) -> &Entry<V> {
-        &self.entries[slot.0 as usize]
+        &self.entries[slot]
     }
 
     pub(super) fn entry_mut(&mut self, slot: Slot) -> &mut Entry<V> {
-        &mut self.entries[slot.0 as usize]
+        &mut self.entries[slot]
     }
 
     /// Reads where an entity stands in the revno orders, so that those loads overlap with whatever is done with it first.
@@ -145,7 +142,7 @@ impl<V> Store<V> {
     pub(super) fn put(&mut self, slot: Slot, value: Arc<V>, garbage: &mut Garbage<V>) {
         self.unplace(slot, garbage);
         let revno = self.latest;
-        let entry = &mut self.entries[slot.0 as usize];
+        let entry = &mut self.entries[slot];
         let delta = Delta::new(entry.id.clone(), revno, Change::Changed, Arc::clone(&value));
         match entry.value.replace(value) {
             Some(old) => garbage.values.push(old),
@@ -163,14 +160,14 @@ impl<V> Store<V> {
         self.unplace(slot, garbage);
         let revno = self.latest;
         let windowed = self.oldest() < revno;
-        let entry = &mut self.entries[slot.0 as usize];
+        let entry = &mut self.entries[slot];
         let value = entry.value.take().expect("only a live entity is ended");
         let (seat, born, model) = (entry.seat as usize, entry.born, entry.model);
         self.live.swap_remove(seat);
         if let Some(&moved) = self.live.get(seat) {
-            self.entries[moved.0 as usize].seat = u32::try_from(seat).expect("a seat is below the length of the list");
+            self.entries[moved].seat = u32::try_from(seat).expect("a seat is below the length of the list");
         }
-        let entry = &mut self.entries[slot.0 as usize];
+        let entry = &mut self.entries[slot];
         if needed || windowed {
             entry.lives.push(Life { born, died: revno });
             self.models.get_mut(model).add_grave(revno, slot, born);
@@ -191,7 +188,7 @@ impl<V> Store<V> {
 
     /// Forgets an ended life that nobody needs; the tombstone goes with the last of them.
     pub(super) fn forget_life(&mut self, slot: Slot, life: Life, garbage: &mut Garbage<V>) {
-        let entry = &mut self.entries[slot.0 as usize];
+        let entry = &mut self.entries[slot];
         entry.lives.retain(|other| *other != life);
         let model = entry.model;
         let gone = entry.is_tombstone() && entry.lives.is_empty();
@@ -213,7 +210,7 @@ impl<V> Store<V> {
             }
             self.windowed.pop_front();
             let life = Life { born, died };
-            if self.entries.get(slot.0 as usize).is_some_and(|entry| entry.lives.contains(&life)) {
+            if self.entries.get(slot).is_some_and(|entry| entry.lives.contains(&life)) {
                 return Some((slot, life));
             }
         }
@@ -227,7 +224,7 @@ impl<V> Store<V> {
 
     /// The load brought this live entity.
     pub(super) fn see(&mut self, slot: Slot) {
-        let seat = self.entries[slot.0 as usize].seat as usize;
+        let seat = self.entries[slot].seat as usize;
         if seat >= self.seen {
             self.swap_seats(seat, self.seen);
             self.seen += 1;
@@ -236,7 +233,7 @@ impl<V> Store<V> {
 
     /// The load found later that it is gone.
     pub(super) fn unsee(&mut self, slot: Slot) {
-        let seat = self.entries[slot.0 as usize].seat as usize;
+        let seat = self.entries[slot].seat as usize;
         if seat < self.seen {
             self.seen -= 1;
             self.swap_seats(seat, self.seen);
@@ -259,12 +256,12 @@ impl<V> Store<V> {
         self.live.swap(a, b);
         for seat in [a, b] {
             let slot = self.live[seat];
-            self.entries[slot.0 as usize].seat = u32::try_from(seat).expect("a seat is below the length of the list");
+            self.entries[slot].seat = u32::try_from(seat).expect("a seat is below the length of the list");
         }
     }
 
     fn place(&mut self, slot: Slot, delta: Delta<V>) {
-        let entry = &mut self.entries[slot.0 as usize];
+        let entry = &mut self.entries[slot];
         entry.in_model = self.models.get_mut(entry.model).order.push(slot, delta.clone());
         entry.in_all = self.overall.push(slot, delta);
         entry.changed = self.latest;
@@ -272,7 +269,7 @@ impl<V> Store<V> {
     }
 
     fn unplace(&mut self, slot: Slot, garbage: &mut Garbage<V>) {
-        let entry = &mut self.entries[slot.0 as usize];
+        let entry = &mut self.entries[slot];
         if !core::mem::take(&mut entry.placed) {
             return;
         }
@@ -281,8 +278,8 @@ impl<V> Store<V> {
         }
         let (in_all, in_model, model) = (entry.in_all, entry.in_model, entry.model);
         let entries = &mut self.entries;
-        garbage.deltas.push(self.overall.remove(in_all, |slot, place| entries[slot.0 as usize].in_all = place));
+        garbage.deltas.push(self.overall.remove(in_all, |slot, place| entries[slot].in_all = place));
         let order = &mut self.models.get_mut(model).order;
-        garbage.deltas.push(order.remove(in_model, |slot, place| entries[slot.0 as usize].in_model = place));
+        garbage.deltas.push(order.remove(in_model, |slot, place| entries[slot].in_model = place));
     }
 }

@@ -8,6 +8,7 @@
 mod connection;
 mod fingerprint;
 mod history;
+mod report;
 mod rules;
 mod watchers;
 

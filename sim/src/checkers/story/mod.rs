@@ -61,7 +61,7 @@ impl Story {
             queued_since: None,
             quarantined: 0,
             failures: 0,
-            last_failures: Vec::new(),
+            last_failures: multiwatcher::machine::Failures::new(),
             out_of_reach_since: None,
             dropped: Dropped::default(),
             visited: 0,
@@ -312,8 +312,11 @@ impl Story {
     fn operation_seen(&mut self, seen: &Seen, doctor: impl FnOnce(&mut Census, &Census)) {
         assert!(self.verdict.is_none(), "the story went on after {:?} was broken", self.verdict);
         self.referee.see(&self.regime, None, seen);
-        let before = self.census.clone();
-        self.census = Census { report: self.report(), store: Some(self.referee.reference().store()) };
+        let before = self.census;
+        self.census = Census {
+            report: self.referee.reference().expect_report(&before.report),
+            store: Some(self.referee.reference().store()),
+        };
         doctor(&mut self.census, &before);
         self.referee.settle(&self.regime, &self.census, true);
         self.judge();
@@ -323,26 +326,6 @@ impl Story {
         if self.referee.is_red() {
             let reds: Vec<_> = self.referee.reds().drain(..).map(|red| red.promise).collect();
             self.verdict = Some(reds);
-        }
-    }
-
-    fn report(&self) -> Report {
-        let reference = self.referee.reference();
-        Report {
-            revno: reference.latest(),
-            position: reference.position(),
-            generation: multiwatcher::machine::Generation(u64::from(reference.generation())),
-            phase: reference.phase(),
-            watchers: reference.census(),
-            calls: reference.calls(),
-            entities: reference.store().alive().len() as usize,
-            tombstones: reference.tombstones() as usize,
-            queued: reference.queued().len() as usize,
-            quarantined: reference.quarantined().len() as usize,
-            failures: reference.failures(),
-            out_of_reach_since: reference.out_of_reach_since(),
-            dropped: reference.dropped(),
-            ..self.census.report.clone()
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The subject: inputs become calls of handles and letters of the backing, and what happened becomes outputs.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::pin::Pin;
@@ -34,8 +35,11 @@ pub struct Driven<M: Inside> {
     readers: Readers<M>,
     worker: Worker<Val, Watched<M>, Runtime>,
     task: Option<Task>,
-    /// The cause the world knows the first kill by.
+    /// What was taken from the log and not yet told.
+    happened: VecDeque<Event>,
+    /// The causes by which the world knows the first kill, and that the task was dropped.
     killed: Option<Cause>,
+    aborted: Option<Cause>,
 }
 
 impl<M: Inside> std::fmt::Debug for Driven<M> {
@@ -58,7 +62,16 @@ impl<M: Inside> Driven<M> {
         let machine = Watched::new(machine, wires.clone());
         let worker = Worker::start_with(machine, runtime.clone(), Wired(wires.clone()), config.call_timeout);
         let task = runtime.take_spawned();
-        Self { readers: Readers::new(wires.clone()), runtime, wires, worker, task, killed: None }
+        Self {
+            readers: Readers::new(wires.clone()),
+            runtime,
+            wires,
+            worker,
+            task,
+            happened: VecDeque::new(),
+            killed: None,
+            aborted: None,
+        }
     }
 }
 
@@ -131,7 +144,14 @@ impl<M: Inside> Subject for Driven<M> {
     }
 
     fn poll_happened(&mut self) -> Option<Happened> {
-        let event = self.wires.lock().log.pop_front()?;
+        let event = match self.happened.pop_front() {
+            Some(event) => event,
+            None => {
+                // All of it at once: nothing happens while it is told.
+                core::mem::swap(&mut self.wires.lock().log, &mut self.happened);
+                self.happened.pop_front()?
+            }
+        };
         Some(match event {
             Event::Asked(output) => Happened::Asked(output),
             Event::Took(letter) => Happened::Took(letter),
@@ -145,6 +165,16 @@ impl<M: Inside> Subject for Driven<M> {
     fn post(&mut self, now: Time, letter: u32, input: Input<Val>) -> bool {
         self.runtime.move_to(now);
         post(&self.wires, letter, input)
+    }
+
+    fn abort(&mut self, now: Time, cause: Cause) {
+        self.runtime.move_to(now);
+        if let Some(task) = self.task.take() {
+            self.aborted = Some(cause);
+            drop(task);
+            // Nobody can release it any more.
+            self.wires.note(Event::Released);
+        }
     }
 
     fn meet(&mut self, universe: &Arc<Universe>) {
@@ -163,6 +193,10 @@ impl<M: Inside> Subject for Driven<M> {
 
     fn is_runnable(&self) -> bool {
         self.task.is_some() && self.runtime.is_runnable()
+    }
+
+    fn has_waker(&self, call: CallId) -> Option<bool> {
+        Some(self.worker.has_waker(call))
     }
 
     fn polls_over(&self) -> bool {
@@ -217,19 +251,21 @@ impl<M: Inside> Driven<M> {
         }
     }
 
+    fn cause(&self, failure: &Failure) -> Cause {
+        failure::cause(failure, self.killed, self.aborted)
+    }
+
     fn why(&self, error: driver::NextError) -> NextError {
         match error {
             driver::NextError::Stopped => NextError::Stopped,
-            driver::NextError::Ended(failure) => NextError::Ended(failure::cause(&failure, self.killed)),
+            driver::NextError::Ended(failure) => NextError::Ended(self.cause(&failure)),
             driver::NextError::Lagged { cursor, latest } => NextError::Lagged { cursor, latest },
         }
     }
 
     fn end(&self, error: &driver::WatchError) -> Cause {
         match error {
-            driver::WatchError::Ended(failure) | driver::WatchError::Dead(failure) => {
-                failure::cause(failure, self.killed)
-            }
+            driver::WatchError::Ended(failure) | driver::WatchError::Dead(failure) => self.cause(failure),
             driver::WatchError::NotFound(_) => unreachable!("a worker has its backing"),
         }
     }
@@ -239,7 +275,7 @@ impl<M: Inside> Driven<M> {
         let mut end = self.worker.wait();
         let polled: Poll<Failure> = Pin::new(&mut end).poll(&mut Context::from_waker(Waker::noop()));
         match polled {
-            Poll::Ready(failure) => failure::cause(&failure, self.killed),
+            Poll::Ready(failure) => self.cause(&failure),
             Poll::Pending => panic!("the backing was released, and nobody who waits for the worker is told"),
         }
     }

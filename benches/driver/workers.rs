@@ -1,0 +1,98 @@
+//! Readers of a worker.
+
+use std::sync::Arc;
+
+use multiwatcher::backing::MemoryBacking;
+use multiwatcher::driver::{Multiwatcher, Worker};
+use multiwatcher::machine::{Config, EntityId, Filter, ModelId};
+
+use crate::rounds::{Rounds, Took};
+
+const ENTITIES: usize = 100;
+
+/// All watchers wait, spread over so many models; what one commit to a model takes until its readers are told.
+pub(crate) async fn told(readers: usize, models: usize, rounds: usize) -> Took {
+    told_of(MemoryBacking::new(), readers, models, rounds).await
+}
+
+/// The same over a backing that tells ids only, and is asked what happened.
+pub(crate) async fn told_by_fetching(readers: usize, rounds: usize) -> Took {
+    told_of(MemoryBacking::new().tell_ids_only(), readers, 1, rounds).await
+}
+
+async fn told_of(backing: MemoryBacking<u64>, readers: usize, models: usize, rounds: usize) -> Took {
+    let worker = start(&backing, models);
+    let told = (readers / models).max(1);
+    let rounds_of = Arc::new(Rounds::new(told));
+    // Those of other models wait as well, and nobody counts them.
+    let others = Arc::new(Rounds::new(usize::MAX));
+    for reader in 0..told * models {
+        let model = reader % models;
+        let watcher = open(&worker, model, models);
+        let _ = watcher.next().await.expect("it is told the whole state first");
+        let rounds = Arc::clone(if model == 0 { &rounds_of } else { &others });
+        tokio::spawn(read(watcher, rounds));
+    }
+    let mut value = 0;
+    let took = rounds_of
+        .rounds(rounds, || {
+            value += 1;
+            backing.put(entity(0, models), value);
+        })
+        .await;
+    worker.kill();
+    worker.wait().await;
+    took
+}
+
+/// All open a watcher at once, in tasks that are spawned then; until all were told the state and wait.
+pub(crate) async fn joining(readers: usize, rounds: usize) -> Took {
+    let mut took = Took::default();
+    for _ in 0..rounds {
+        let worker = start(&MemoryBacking::new(), 1);
+        // The first batch waits for the load, which must not be part of the figure.
+        let _ = worker.watch_all_models().expect("it runs").next().await;
+        let rounds = Arc::new(Rounds::new(readers));
+        let (told, waiting) = rounds
+            .round(|| {
+                for _ in 0..readers {
+                    let (worker, rounds) = (worker.clone(), Arc::clone(&rounds));
+                    tokio::spawn(async move {
+                        let watcher = worker.watch_all_models().expect("it runs");
+                        let _ = watcher.next().await.expect("it is told the whole state first");
+                        read(watcher, rounds).await;
+                    });
+                }
+            })
+            .await;
+        took.told.push(told);
+        took.waiting.push(waiting);
+        worker.kill();
+        worker.wait().await;
+    }
+    took
+}
+
+async fn read(watcher: Multiwatcher<u64>, rounds: Arc<Rounds>) {
+    while rounds.wait(watcher.next()).await.is_ok() {}
+}
+
+fn open(worker: &Worker<u64>, model: usize, models: usize) -> Multiwatcher<u64> {
+    let filter = if models == 1 { Filter::all_models() } else { Filter::model(id_of(model)) };
+    worker.watch(filter).expect("it runs")
+}
+
+fn start(backing: &MemoryBacking<u64>, models: usize) -> Worker<u64> {
+    for number in 0..ENTITIES {
+        backing.put(entity(number, models), 0);
+    }
+    Worker::start(backing.clone(), Config::default())
+}
+
+fn entity(number: usize, models: usize) -> EntityId {
+    EntityId::new("unit", id_of(number % models), number.to_string())
+}
+
+fn id_of(model: usize) -> ModelId {
+    ModelId::from_u128(model as u128 + 1)
+}

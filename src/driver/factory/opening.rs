@@ -1,0 +1,154 @@
+//! One opening of the backing: the task that does it, and those who wait for it.
+
+use core::future::Future;
+use core::panic::AssertUnwindSafe;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::panic::catch_unwind;
+use std::sync::Arc as StdArc;
+use std::sync::PoisonError;
+
+use super::opener::{OpenError, Start, Started};
+use super::{Shared, Workers};
+use crate::backing::Value;
+use crate::driver::error::WatchError;
+use crate::driver::seam::Seam;
+use crate::driver::shared::message;
+use crate::driver::sync::{Arc, Mutex};
+use crate::driver::wakers::Waits;
+
+type Answer<V, S> = Result<Workers<V, S>, WatchError>;
+
+/// What callers wait for.
+pub(super) struct Attempt<V: Value, S: Seam> {
+    state: Mutex<AttemptState<V, S>>,
+}
+
+struct AttemptState<V: Value, S: Seam> {
+    answer: Option<Answer<V, S>>,
+    waits: Waits,
+}
+
+impl<V: Value, S: Seam> Attempt<V, S> {
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::new(AttemptState { answer: None, waits: Waits::default() }) }
+    }
+
+    /// Answers everybody who waits, and who will. The first answer counts.
+    pub(super) fn answer(&self, answer: Answer<V, S>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.answer.is_some() {
+            drop(state);
+            drop(answer);
+            return;
+        }
+        state.answer = Some(answer);
+        let wakers: Vec<_> = state.waits.take_all().collect();
+        drop(state);
+        wakers.into_iter().for_each(core::task::Waker::wake);
+    }
+}
+
+/// Waiting for an opening.
+pub(super) struct Wait<V: Value, S: Seam> {
+    attempt: Arc<Attempt<V, S>>,
+    key: Option<u64>,
+}
+
+impl<V: Value, S: Seam> Wait<V, S> {
+    /// Ready with the attempt's answer.
+    pub(super) fn new(attempt: Arc<Attempt<V, S>>) -> Self {
+        Self { attempt, key: None }
+    }
+}
+
+impl<V: Value, S: Seam> Future for Wait<V, S> {
+    type Output = Answer<V, S>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let mut state = this.attempt.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answer) = &state.answer {
+            return Poll::Ready(answer.clone());
+        }
+        let replaced = state.waits.set(&mut this.key, cx.waker());
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+}
+
+impl<V: Value, S: Seam> Drop for Wait<V, S> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let waker = self.attempt.state.lock().unwrap_or_else(PoisonError::into_inner).waits.remove(key);
+            drop(waker);
+        }
+    }
+}
+
+/// The task that opens the backing. However it ends, everybody who waits is answered.
+pub(super) struct Opening<V: Value, S: Seam> {
+    shared: StdArc<Shared<V, S>>,
+    version: u64,
+    attempt: Arc<Attempt<V, S>>,
+    opener: StdArc<dyn Start<V, S>>,
+    /// The call and its limit, from the first poll on.
+    call: Option<(Started<V, S>, S::Sleep)>,
+    concluded: bool,
+}
+
+impl<V: Value, S: Seam> Opening<V, S> {
+    pub(super) fn new(
+        shared: StdArc<Shared<V, S>>,
+        opener: StdArc<dyn Start<V, S>>,
+        version: u64,
+        attempt: Arc<Attempt<V, S>>,
+    ) -> Self {
+        Self { shared, version, attempt, opener, call: None, concluded: false }
+    }
+
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<Workers<V, S>, OpenError>> {
+        let Shared { seam, config, .. } = &*self.shared;
+        let (call, limit) = self.call.get_or_insert_with(|| {
+            let limit = seam.sleep_until(seam.now().after(config.call_timeout));
+            (StdArc::clone(&self.opener).start(seam.clone(), config.clone()), limit)
+        });
+        if let Poll::Ready(opened) = call.as_mut().poll(cx) {
+            return Poll::Ready(opened);
+        }
+        let too_late =
+            || Err(OpenError::failed(format!("opening the backing took longer than {:?}", config.call_timeout)));
+        Pin::new(limit).poll(cx).map(|()| too_late())
+    }
+}
+
+impl<V: Value, S: Seam> Future for Opening<V, S>
+where
+    Self: Unpin,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        let polled = catch_unwind(AssertUnwindSafe(|| this.poll_open(cx))).unwrap_or_else(|panic| {
+            Poll::Ready(Err(OpenError::failed(format!("opening the backing panicked: {}", message(&*panic)))))
+        });
+        polled.map(|opened| {
+            if let Err(error) = &opened {
+                tracing::warn!(%error, "no worker was started");
+            }
+            this.concluded = true;
+            this.shared.conclude(&this.attempt, this.version, opened);
+        })
+    }
+}
+
+impl<V: Value, S: Seam> Drop for Opening<V, S> {
+    fn drop(&mut self) {
+        if !self.concluded {
+            let gone = OpenError::failed("the task that opens the backing was dropped, as when its runtime shuts down");
+            self.shared.conclude(&self.attempt, self.version, Err(gone));
+        }
+    }
+}
