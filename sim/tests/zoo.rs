@@ -22,10 +22,15 @@ fn jobs() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
+fn seeds() -> SeedRange {
+    SeedRange::new(0, MOST).expect("there are some")
+}
+
+#[expect(clippy::print_stdout, reason = "after how many schedules is worth reading, and no promise")]
 fn found(bug: Bug, driven: bool, alone: bool) -> Found {
     let world = World::Zoo { bug, driven }.name();
     let hunt = Hunt { bug, driven, alone, jobs: jobs() };
-    let found = hunt.among(SeedRange::new(0, MOST).unwrap());
+    let found = hunt.among(seeds());
     let found = found.unwrap_or_else(|| panic!("{world} was not found within {MOST} schedules, alone: {alone}"));
     let (broken, by) = (&found.broken, if alone { "its promise alone" } else { "all checkers" });
     println!("{world} by {by} after {}: {} at step {}: {}", found.after, broken.name(), broken.step, broken.text);
@@ -64,7 +69,7 @@ fn what_the_bugs_are_wrapped_in_is_clean() {
 }
 
 fn clean<S: Subject + Send>(maker: Maker<S>) {
-    let campaign = Campaign { seeds: Seeds::Range(SeedRange::new(0, MOST).unwrap()), jobs: jobs() };
+    let campaign = Campaign { seeds: Seeds::Range(seeds()), jobs: jobs() };
     let outcome = campaign::run(&campaign, || Runner::of(maker), |_| ());
     let failure = outcome.failure.map(|(seed, failure)| (seed, failure.broken));
     assert_eq!((failure, outcome.seeds), (None, MOST), "{:?}", maker.world);

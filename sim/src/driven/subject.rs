@@ -1,5 +1,6 @@
 //! The subject: inputs become calls of handles and letters of the backing, and what happened becomes outputs.
 
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
@@ -50,17 +51,17 @@ impl<M: Inside> std::fmt::Debug for Driven<M> {
 
 impl<M: Inside + Fresh> Fresh for Driven<M> {
     fn fresh(config: Config, epoch: Epoch, now: Time) -> Self {
-        let machine = M::fresh(config.clone(), epoch, now);
-        Self::around(machine, &config, now)
+        let patience = config.call_timeout;
+        Self::around(M::fresh(config, epoch, now), patience, now)
     }
 }
 
 impl<M: Inside> Driven<M> {
-    /// The driver around a machine that was made now, with this configuration, and asked nothing yet.
-    pub fn around(machine: M, config: &Config, now: Time) -> Self {
+    /// The driver around a machine that was made now and asked nothing yet. Releasing the backing may take as long as `patience`.
+    pub fn around(machine: M, patience: Duration, now: Time) -> Self {
         let (runtime, wires) = (Runtime::new(now), Wires::default());
         let machine = Watched::new(machine, wires.clone());
-        let worker = Worker::start_with(machine, runtime.clone(), Wired(wires.clone()), config.call_timeout);
+        let worker = Worker::start_with(machine, runtime.clone(), Wired(wires.clone()), patience);
         let task = runtime.take_spawned();
         Self {
             readers: Readers::new(wires.clone()),

@@ -90,8 +90,8 @@ pub trait Twist: Debug + Send + 'static {
     }
 
     /// What it says it holds.
-    fn report(&self, report: Report) -> Report {
-        report
+    fn report(&self, report: &mut Report) {
+        let _ = report;
     }
 }
 
@@ -136,7 +136,8 @@ impl With {
 
     /// The same with the shipped driver around it.
     pub fn driven<T: Twist + Default>(config: Config, epoch: Epoch, now: Time) -> Driven<Self> {
-        Driven::around(Self::bug::<T>(config.clone(), epoch, now), &config, now)
+        let patience = config.call_timeout;
+        Driven::around(Self::bug::<T>(config, epoch, now), patience, now)
     }
 
     fn put(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
@@ -221,9 +222,10 @@ impl Subject for With {
     }
 
     fn report(&self) -> Report {
-        let report = self.real.machine().report();
-        let calls = report.calls + self.real.unknown_calls();
-        self.twist.report(Report { calls, ..report })
+        let mut report = self.real.machine().report();
+        report.calls += self.real.unknown_calls();
+        self.twist.report(&mut report);
+        report
     }
 
     fn store(&self, universe: &Universe) -> Option<State> {

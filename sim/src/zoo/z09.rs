@@ -49,7 +49,7 @@ impl Twist for Z9 {
         Some(output)
     }
 
-    fn report(&self, report: Report) -> Report {
-        Report { queued: report.queued + self.behind.len(), ..report }
+    fn report(&self, report: &mut Report) {
+        report.queued += self.behind.len();
     }
 }

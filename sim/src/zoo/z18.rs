@@ -40,7 +40,7 @@ impl Twist for Z18 {
         Some(output)
     }
 
-    fn report(&self, report: Report) -> Report {
-        Report { queued: report.queued + self.lost.len(), ..report }
+    fn report(&self, report: &mut Report) {
+        report.queued += self.lost.len();
     }
 }

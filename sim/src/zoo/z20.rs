@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use multiwatcher::machine::{Batch, WatcherId};
+use multiwatcher::machine::{Batch, Delta, WatcherId};
 use multiwatcher::testing::Val;
 
 use super::real::Real;
@@ -23,7 +23,7 @@ impl Twist for Z20 {
         if self.fed.insert(watcher) {
             return Some(batch);
         }
-        let last = batch.deltas().last().map(|delta| delta.revno());
+        let last = batch.deltas().last().map(Delta::revno);
         Some(with_deltas(&batch, batch.deltas().iter().filter(|delta| Some(delta.revno()) == last).cloned()))
     }
 }

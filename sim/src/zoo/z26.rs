@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use multiwatcher::machine::{CallId, NextPoll, Output, Report, Time, WatcherId, Watchers};
+use multiwatcher::machine::{CallId, NextPoll, Output, Report, Time, WatcherId};
 use multiwatcher::testing::Val;
 
 use super::real::Real;
@@ -51,10 +51,8 @@ impl Twist for Z26 {
         self.short.retain(|watcher| real.progress(now, *watcher).is_ok() && !real.is_behind(now, *watcher));
     }
 
-    fn report(&self, report: Report) -> Report {
-        let Watchers { caught_up, behind, .. } = report.watchers;
-        let short = self.short.len();
-        let watchers = Watchers { caught_up: caught_up - short, behind: behind + short, ..report.watchers };
-        Report { watchers, ..report }
+    fn report(&self, report: &mut Report) {
+        report.watchers.caught_up -= self.short.len();
+        report.watchers.behind += self.short.len();
     }
 }
