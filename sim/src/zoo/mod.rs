@@ -1,8 +1,8 @@
 //! The bug zoo: bugs that really happened in systems of this kind, put back around the machine that ships, which carries no switch
 //! for them. A harness that does not find these finds nothing.
 //!
-//! Each bug is a [`Twist`](with::Twist) of what is put to the machine, what it asks for, or what it answers, in a file of its own
-//! that tells its story. [`With`] such a twist the machine is a subject of the machine world, and inside the shipped
+//! Each bug is a twist of what is put to the machine, what it asks for, or what it answers, in a file of its own
+//! that tells its story. With such a twist ([`With`]) the machine is a subject of the machine world, and inside the shipped
 //! driver one of the driver world. [`hunt`] tells how many schedules it takes to find one. Z1 to Z3 are a store of
 //! their own, [`juju`](crate::juju), which the exhaustive search finds.
 
