@@ -3,7 +3,6 @@
 
 use std::panic::AssertUnwindSafe;
 
-use multiwatcher::machine::TimeoutReason;
 use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party};
 
 use crate::campaign::Work;
@@ -157,8 +156,7 @@ impl<S: Simulated> Runner<S> {
         if step < plan.kill_from {
             movable.remove(Party::Owner);
         }
-        let moment =
-            Moment { step, movable, waits_for_time: stage.deadline().is_some_and(|deadline| is_awaited(deadline.why)) };
+        let moment = Moment { step, movable, waits_for_time: stage.waits_for_time() };
         for _ in 0..PATIENCE {
             if movable.is_empty() {
                 break;
@@ -223,18 +221,6 @@ impl<S: Simulated> Work for Runner<S> {
 
     fn run(&mut self, seed: u64, tally: &mut Tally) -> Result<u64, Box<Failure>> {
         Runner::run(self, seed, tally)
-    }
-}
-
-/// Whether the subject itself waits for this deadline; the others are there in case somebody else does not move.
-fn is_awaited(why: TimeoutReason) -> bool {
-    match why {
-        TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain => true,
-        TimeoutReason::SubscribeOverdue
-        | TimeoutReason::LoadOverdue
-        | TimeoutReason::FetchOverdue
-        | TimeoutReason::Silence
-        | TimeoutReason::LagAge => false,
     }
 }
 

@@ -19,7 +19,7 @@ impl Generator {
     /// The next operation of a party drawn by weight from those that can move. `None` if none can.
     pub fn next(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
         let (movable, mut weights) = (stage.movable(), stage.weights);
-        if stage.deadline.is_some_and(|deadline| waits_for_time(deadline.why)) {
+        if stage.waits_for_time() {
             // If nobody is waited for, time is.
             weights[Party::Clock.index()] *= 8;
         }
@@ -248,18 +248,6 @@ fn tick(stage: &Stage, choices: &mut impl Choices) -> Operation {
         1 => Operation::Timeout,
         2 => Operation::Deadline { late: choices.below(Stream::Workload, 3000) },
         _ => Operation::Deadline { late: 0 },
-    }
-}
-
-/// Whether nothing but time brings the deadline about.
-fn waits_for_time(why: TimeoutReason) -> bool {
-    match why {
-        TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain => true,
-        TimeoutReason::SubscribeOverdue
-        | TimeoutReason::LoadOverdue
-        | TimeoutReason::FetchOverdue
-        | TimeoutReason::Silence
-        | TimeoutReason::LagAge => false,
     }
 }
 

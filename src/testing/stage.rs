@@ -7,7 +7,7 @@ use super::party::{Parties, Party};
 use super::readers::{Reader, Status};
 use super::regime::{Character, Regime, Telling};
 use super::universe::Universe;
-use crate::machine::{Time, Timeout};
+use crate::machine::{Time, Timeout, TimeoutReason};
 
 /// The surroundings of the subject.
 #[derive(Debug, Clone)]
@@ -142,6 +142,19 @@ impl Stage {
     /// When the subject wants to be told that a deadline has passed.
     pub fn deadline(&self) -> Option<Timeout> {
         self.deadline
+    }
+
+    /// Whether nothing but time brings about what the subject waits for. The other deadlines are there in case somebody else does
+    /// not move.
+    pub fn waits_for_time(&self) -> bool {
+        self.deadline.is_some_and(|deadline| match deadline.why {
+            TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain => true,
+            TimeoutReason::SubscribeOverdue
+            | TimeoutReason::LoadOverdue
+            | TimeoutReason::FetchOverdue
+            | TimeoutReason::Silence
+            | TimeoutReason::LagAge => false,
+        })
     }
 
     /// Whether the subject has said that it ended.

@@ -19,7 +19,7 @@ use crate::backing::{Backing, Value};
 use crate::machine::{CauseClass, Config, Filter, ModelId, StoreManager, Time};
 use opener::Start;
 pub use opener::{OpenError, Opener};
-use opening::{Attempt, Opening};
+use opening::{Attempt, Opening, Wait};
 
 type Workers<V, S> = Worker<V, StoreManager<V>, S>;
 
@@ -162,10 +162,10 @@ impl<V: Value, S: Seam> Factory<V, S> {
     pub async fn worker(&self) -> Result<Worker<V, StoreManager<V>, S>, WatchError> {
         match self.next() {
             Next::Ask(worker) => Ok(worker),
-            Next::Wait(attempt) => attempt.wait().await,
+            Next::Wait(attempt) => Wait::new(attempt).await,
             Next::Open(opening, attempt) => {
                 self.shared.seam.spawn(opening);
-                attempt.wait().await
+                Wait::new(attempt).await
             }
         }
     }

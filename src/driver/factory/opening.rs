@@ -60,17 +60,19 @@ impl<V: Value, S: Seam> Attempt<V, S> {
         drop(replaced);
         is_answered
     }
-
-    /// Ready with the answer.
-    pub(super) fn wait(self: Arc<Self>) -> Wait<V, S> {
-        Wait { attempt: self, key: None }
-    }
 }
 
 /// Waiting for an opening.
 pub(super) struct Wait<V: Value, S: Seam> {
     attempt: Arc<Attempt<V, S>>,
     key: Option<u64>,
+}
+
+impl<V: Value, S: Seam> Wait<V, S> {
+    /// Ready with the attempt's answer.
+    pub(super) fn new(attempt: Arc<Attempt<V, S>>) -> Self {
+        Self { attempt, key: None }
+    }
 }
 
 impl<V: Value, S: Seam> Future for Wait<V, S> {

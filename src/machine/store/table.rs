@@ -1,9 +1,9 @@
 //! From id to slot. Offers look-up alone: nothing can iterate it, so nothing depends on the hasher.
 
-use core::hash::BuildHasher;
+use core::hash::Hasher;
 
 use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHasher;
 
 use super::super::entity::EntityId;
 use super::Slot;
@@ -22,19 +22,19 @@ impl Table {
     }
 
     pub(super) fn find<'a>(&self, id: &EntityId, id_of: impl Fn(Slot) -> &'a EntityId) -> Option<Slot> {
-        let hash = FxBuildHasher.hash_one(id);
+        let hash = hash_of(id);
         self.tables[which(hash)].find(hash, |&slot| id_of(slot) == id).copied()
     }
 
     /// Adds an id that is not in it.
     pub(super) fn insert<'a>(&mut self, id: &EntityId, slot: Slot, id_of: impl Fn(Slot) -> &'a EntityId) {
-        let hash = FxBuildHasher.hash_one(id);
-        self.tables[which(hash)].insert_unique(hash, slot, |&slot| FxBuildHasher.hash_one(id_of(slot)));
+        let hash = hash_of(id);
+        self.tables[which(hash)].insert_unique(hash, slot, |&slot| hash_of(id_of(slot)));
     }
 
     /// Takes out an id that is in it.
     pub(super) fn remove<'a>(&mut self, slot: Slot, id_of: impl Fn(Slot) -> &'a EntityId) {
-        let hash = FxBuildHasher.hash_one(id_of(slot));
+        let hash = hash_of(id_of(slot));
         let found = self.tables[which(hash)].find_entry(hash, |&other| other == slot);
         found.expect("an entry is in the table from its beginning to its end").remove();
     }
@@ -42,6 +42,15 @@ impl Table {
     pub(super) fn len(&self) -> usize {
         self.tables.iter().map(HashTable::len).sum()
     }
+}
+
+/// The three parts as plain bytes: the derived hash ends each text with a byte of its own, which costs as much as the text.
+fn hash_of(id: &EntityId) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write_u128(id.model.as_u128());
+    hasher.write(id.kind.as_str().as_bytes());
+    hasher.write(id.id().as_bytes());
+    hasher.finish()
 }
 
 /// Which table: by bits above those that choose the place in it, and still among the well mixed ones.
