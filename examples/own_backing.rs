@@ -5,7 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it is told")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -101,9 +101,8 @@ impl Stream for Looks {
         };
         let before = std::mem::replace(&mut self.seen, now);
         let touched = before.keys().chain(self.seen.keys()).filter(|name| before.get(*name) != self.seen.get(*name));
-        let mut ids: Vec<_> = touched.map(|name| entity(name)).collect();
-        ids.dedup();
-        Poll::Ready(Some(Ok(ids)))
+        let touched: BTreeSet<_> = touched.collect();
+        Poll::Ready(Some(Ok(touched.into_iter().map(|name| entity(name)).collect())))
     }
 }
 

@@ -6,6 +6,7 @@
 mod causes;
 mod error;
 mod factory;
+mod foreign;
 mod machine;
 mod meters;
 #[cfg(test)]

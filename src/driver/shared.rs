@@ -12,6 +12,7 @@ use std::sync::PoisonError;
 
 use super::causes::{Causes, Failure};
 use super::error::{NextError, ResumeError, WatchError};
+use super::foreign::{message, wake};
 use super::machine::Machine;
 use super::meters::Meters;
 use super::report::Report;
@@ -441,13 +442,9 @@ impl<V> After<V> {
         Self { by_worker: true, ..Self::new() }
     }
 
-    /// Wakes and frees; no lock is held. What a foreign waker does, a panic included, does not keep the others from being woken.
+    /// Wakes and frees; no lock is held.
     pub(super) fn run(&mut self) {
-        for waker in self.woken.drain(..) {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                tracing::error!(panic = message(&*panic), "a reader's waker panicked");
-            }
-        }
+        self.woken.drain(..).for_each(wake);
         self.dropped.clear();
         self.errors.clear();
         self.garbage.clear();
@@ -457,10 +454,4 @@ impl<V> After<V> {
 /// The failure that a panic of the worker is.
 pub(super) fn panicked(panic: &(dyn Any + Send)) -> Failure {
     Failure::new(CauseClass::Permanent, format!("the worker panicked: {}", message(panic)))
-}
-
-/// What a panic says.
-pub(super) fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a text")
 }

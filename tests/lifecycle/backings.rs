@@ -232,3 +232,19 @@ async fn a_read_that_is_given_up_on_is_read_again_and_its_old_answer_is_worth_no
     assert!(reader.try_next().unwrap().is_none());
     assert_eq!(worker.report().restarts, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_notices_that_closes_is_a_failure() {
+    let store = Store::new();
+    store.put("x", 1);
+    let worker = Worker::start(DocumentsBacking::new(store.clone()), short());
+    let reader = worker.watch_all_models().unwrap();
+    reader.next().await.unwrap();
+    // Nobody is told of this one: the subscribers are gone.
+    store.subscribers.lock().unwrap().clear();
+    store.put("x", 2);
+    assert_eq!(told(&reader.next().await.unwrap()), ["x=2"]);
+    let report = worker.report();
+    assert_eq!((report.restarts, report.last_failures.len()), (1, 1));
+    assert_eq!(report.last_failures[0].1.to_string(), "the backing failed: the stream of notices was closed");
+}

@@ -2,7 +2,9 @@
 
 mod backings;
 mod common;
+mod dropping;
 mod factory;
+mod openings;
 mod panics;
 mod reading;
 mod restarts;

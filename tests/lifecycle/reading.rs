@@ -79,6 +79,24 @@ async fn a_token_brings_a_reader_back_to_where_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_a_window_a_token_is_good_until_something_changes() {
+    let (backing, worker) = start();
+    backing.put(id("x"), 1);
+    let reader = worker.watch_all_models().unwrap();
+    reader.next().await.unwrap();
+    let token = reader.resume_token().unwrap().unwrap();
+    reader.stop();
+    let back = worker.resume(&token).unwrap();
+    assert!(back.try_next().unwrap().is_none(), "the first batch is the difference, and there is none");
+    backing.put(id("x"), 2);
+    assert_eq!(told(&back.next().await.unwrap()), ["x=2"]);
+    match worker.resume(&token) {
+        Err(ResumeError::Gone { epoch, oldest }) => assert_eq!((epoch, oldest), (token.point().epoch, Revno(2))),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_outlives_a_reload_and_is_gone_past_the_window() {
     let script = Script::<u32>::default();
     script.follows(1, vec![(id("x"), 1)]);

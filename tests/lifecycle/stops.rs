@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use multiwatcher::backing::{BackingError, Notice};
 use multiwatcher::driver::{NextError, Worker};
-use multiwatcher::machine::{CauseClass, Config, Filter, ModelId, Position};
+use multiwatcher::machine::{Backoff, CauseClass, Config, Filter, ModelId, Phase, Position};
 use tokio::time::sleep;
 
 use crate::common::{id, settle, short, start, told};
@@ -103,6 +103,56 @@ async fn stops_from_several_tasks_at_once_are_one_stop() {
         tasks.join_all().await;
         assert!(matches!(reader.next().await, Err(NextError::Stopped)));
         assert_eq!(worker.report().census.watchers.total(), 0);
+    }
+}
+
+/// The same while the backing is being subscribed, loaded, asked, and waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn stops_from_several_tasks_wait_for_nothing_that_the_worker_does() {
+    type Leads = fn(&Script<u32>);
+    let ways: [(Phase, Leads); 5] = [
+        (Phase::Subscribing, |_| ()),
+        (Phase::Loading, |script| script.watch(Act::Answer(Position(1)))),
+        (Phase::Completing, |script| {
+            script.watch(Act::Answer(Position(1)));
+            script.load(Act::Answer(None));
+        }),
+        (Phase::Following, |script| {
+            script.follows(1, Vec::new());
+            script.notice(Act::Answer(Notice::Changed(vec![id("x")])));
+        }),
+        (Phase::Waiting, |script| script.watch(Act::Fail(BackingError::transient("no")))),
+    ];
+    for (phase, lead) in ways {
+        let script = Script::<u32>::default();
+        lead(&script);
+        let backoff = Backoff { min: Duration::from_hours(1), max: Duration::from_hours(1) };
+        let worker = Worker::start(script, Config { backoff, ..Config::default() });
+        while worker.report().census.phase != phase {
+            tokio::task::yield_now().await;
+        }
+        let reader = worker.watch_all_models().unwrap();
+        let mut tasks = tokio::task::JoinSet::new();
+        for task in 0..8 {
+            let (stopper, reader, worker) = (reader.clone(), reader.clone(), worker.clone());
+            tasks.spawn(async move {
+                while reader.next().await.is_ok() {}
+                assert!(matches!(reader.next().await, Err(NextError::Stopped)));
+                drop(worker.watch_all_models().unwrap());
+                worker.report();
+                task
+            });
+            tasks.spawn(async move {
+                tokio::task::yield_now().await;
+                stopper.stop();
+                task
+            });
+        }
+        let all = tokio::time::timeout(Duration::from_secs(30), tasks.join_all()).await;
+        assert_eq!(all.expect("nobody waits").len(), 16, "{phase:?}");
+        assert_eq!((worker.report().census.phase, worker.report().census.watchers.total()), (phase, 0));
+        worker.kill();
+        assert_eq!(worker.wait().await.class(), CauseClass::Killed);
     }
 }
 

@@ -36,8 +36,10 @@ type Workers<V, S> = Worker<V, StoreManager<V>, S>;
 /// | fails in any other way | [`WatchError::Dead`] | so is every call, until the back-off of the configuration has passed or [`replace_opener`](Self::replace_opener) was called |
 ///
 /// Calls that come while the backing is being opened wait for that one opening, which is a task of its own: it goes on when a
-/// caller is dropped, and takes no longer than the configuration's `call_timeout`. A worker that was killed is replaced by the next
-/// call. One that ended because its backing failed for good is replaced after the back-off, and answers with its end until then.
+/// caller is dropped, takes no longer than the configuration's `call_timeout`, and is given up when the factory is killed or gone. A
+/// worker that was killed is replaced by the next
+/// call. One that ended because its backing failed for good is replaced after the back-off, or when the opener was replaced, and
+/// answers with its end until then. The back-off doubles with failures in a row, and a new opener begins with the shortest.
 /// A new worker is a new epoch: its readers start anew.
 ///
 /// # Supervision
@@ -90,8 +92,8 @@ enum Stage<V: Value, S: Seam> {
     Closed,
     /// The backing is being opened.
     Opening(Arc<Attempt<V, S>>),
-    /// A worker was started, at that time.
-    Open(Workers<V, S>, Time),
+    /// A worker was started, at that time, by this version of the opener.
+    Open(Workers<V, S>, Time, u64),
     /// The worker answers everybody with its end; another is started after that time, or by another version of the opener.
     Dead(Workers<V, S>, Time, u64),
 }
@@ -173,6 +175,7 @@ impl<V: Value, S: Seam> Factory<V, S> {
         let opener: StdArc<dyn Start<V, S>> = StdArc::new(opener);
         let mut state = self.shared.lock();
         state.version += 1;
+        state.failures = 0;
         let old = core::mem::replace(&mut state.opener, opener);
         drop(state);
         drop(old);
@@ -182,7 +185,7 @@ impl<V: Value, S: Seam> Factory<V, S> {
     pub fn kill(&self) {
         let mut state = self.shared.lock();
         let ended = match &state.stage {
-            Stage::Open(worker, _) => Some(Ok(worker.clone())),
+            Stage::Open(worker, ..) => Some(Ok(worker.clone())),
             Stage::Opening(attempt) => Some(Err(Arc::clone(attempt))),
             Stage::Closed | Stage::Dead(..) => None,
         };
@@ -193,7 +196,7 @@ impl<V: Value, S: Seam> Factory<V, S> {
         match ended {
             Some(Ok(worker)) => worker.kill(),
             Some(Err(attempt)) => {
-                attempt.answer(Err(WatchError::Ended(Failure::new(CauseClass::Killed, "while it was started"))));
+                attempt.answer(Err(WatchError::Ended(killed_early())));
             }
             None => {}
         }
@@ -203,7 +206,7 @@ impl<V: Value, S: Seam> Factory<V, S> {
     pub fn report(&self) -> Option<Report> {
         let state = self.shared.lock();
         let worker = match &state.stage {
-            Stage::Open(worker, _) | Stage::Dead(worker, ..) => worker.clone(),
+            Stage::Open(worker, ..) | Stage::Dead(worker, ..) => worker.clone(),
             Stage::Closed | Stage::Opening(_) => return None,
         };
         drop(state);
@@ -215,11 +218,11 @@ impl<V: Value, S: Seam> Factory<V, S> {
         let mut state = self.shared.lock();
         // What is replaced is dropped when this returns, after the lock: it may be the last handle.
         let mut _replaced = None;
-        if let Stage::Open(worker, since) = &state.stage {
+        if let Stage::Open(worker, since, version) = &state.stage {
             match worker.end() {
                 None => return Next::Ask(worker.clone()),
                 Some((failure, at)) => {
-                    let dead = (worker.clone(), *since);
+                    let dead = (worker.clone(), *since, *version);
                     _replaced = Some(state.bury(dead, &failure, at, &self.shared.config));
                 }
             }
@@ -236,7 +239,7 @@ impl<V: Value, S: Seam> Factory<V, S> {
         let (opener, version) = (StdArc::clone(&state.opener), state.version);
         drop(state);
         drop(before);
-        Next::Open(Opening::new(StdArc::clone(&self.shared), opener, version, Arc::clone(&attempt)), attempt)
+        Next::Open(Opening::new(&self.shared, opener, version, Arc::clone(&attempt)), attempt)
     }
 }
 
@@ -244,7 +247,7 @@ impl<V: Value, S: Seam> State<V, S> {
     /// A worker has ended. One that was killed leaves nothing behind; any other is not replaced before its back-off.
     fn bury(
         &mut self,
-        (worker, since): (Workers<V, S>, Time),
+        (worker, since, version): (Workers<V, S>, Time, u64),
         failure: &Failure,
         at: Time,
         config: &Config,
@@ -256,10 +259,17 @@ impl<V: Value, S: Seam> State<V, S> {
             if at.since(since) >= config.backoff.max {
                 self.failures = 0;
             }
-            self.failures = self.failures.saturating_add(1);
-            Stage::Dead(worker, at.after(config.backoff.wait(self.failures)), self.version)
+            Stage::Dead(worker, self.failed(at, version, config), version)
         };
         core::mem::replace(&mut self.stage, stage)
+    }
+
+    /// Something failed at that time. Until when nothing is tried again, unless by another opener: it has nothing to answer for.
+    fn failed(&mut self, at: Time, version: u64, config: &Config) -> Time {
+        if version == self.version {
+            self.failures = self.failures.saturating_add(1);
+        }
+        at.after(config.backoff.wait(self.failures))
     }
 }
 
@@ -270,9 +280,28 @@ impl<V: Value, S: Seam> Shared<V, S> {
     }
 }
 
+/// Nobody holds the factory any more, so nobody waits: what is being opened is given up, and the worker loses a handle.
+impl<V: Value, S: Seam> Drop for Shared<V, S> {
+    fn drop(&mut self) {
+        let stage = core::mem::replace(&mut self.lock().stage, Stage::Closed);
+        if let Stage::Opening(attempt) = &stage {
+            attempt.answer(Err(WatchError::Ended(killed_early())));
+        }
+    }
+}
+
+fn killed_early() -> Failure {
+    Failure::new(CauseClass::Killed, "while it was started")
+}
+
 impl<V: Value, S: Seam> Shared<V, S> {
     /// An opening has come to an end.
     fn conclude(&self, attempt: &Arc<Attempt<V, S>>, version: u64, opened: Result<Workers<V, S>, OpenError>) {
+        // Made without the lock: its metrics ask whoever records them.
+        let opened = opened.map(|worker| (worker, true)).or_else(|error| match error {
+            OpenError::NotFound(error) => Err(error),
+            OpenError::Failed(error) => Ok((Worker::dead(self.seam.clone(), self.config.clone(), error.into()), false)),
+        });
         let now = self.seam.now();
         let mut state = self.lock();
         let is_current = matches!(&state.stage, Stage::Opening(current) if Arc::ptr_eq(current, attempt));
@@ -283,14 +312,11 @@ impl<V: Value, S: Seam> Shared<V, S> {
             return;
         }
         let (next, answer) = match opened {
-            Ok(worker) => (Stage::Open(worker.clone(), now), Ok(worker)),
-            Err(OpenError::NotFound(error)) => (Stage::Closed, Err(WatchError::NotFound(error))),
-            Err(OpenError::Failed(error)) => {
-                state.failures = state.failures.saturating_add(1);
-                let until = now.after(self.config.backoff.wait(state.failures));
-                let dead = Worker::dead(self.seam.clone(), self.config.clone(), error.into());
-                (Stage::Dead(dead.clone(), until, version), Ok(dead))
+            Ok((worker, true)) => (Stage::Open(worker.clone(), now, version), Ok(worker)),
+            Ok((dead, false)) => {
+                (Stage::Dead(dead.clone(), state.failed(now, version, &self.config), version), Ok(dead))
             }
+            Err(error) => (Stage::Closed, Err(WatchError::NotFound(error))),
         };
         state.stage = next;
         drop(state);

@@ -3,19 +3,19 @@
 use core::future::Future;
 use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 use std::panic::catch_unwind;
-use std::sync::Arc as StdArc;
-use std::sync::PoisonError;
+use std::sync::{Arc as StdArc, PoisonError, Weak};
 
 use super::opener::{OpenError, Start, Started};
 use super::{Shared, Workers};
 use crate::backing::Value;
 use crate::driver::error::WatchError;
+use crate::driver::foreign::{discard, message, wake};
 use crate::driver::seam::Seam;
-use crate::driver::shared::message;
 use crate::driver::sync::{Arc, Mutex};
 use crate::driver::wakers::Waits;
+use crate::machine::Config;
 
 type Answer<V, S> = Result<Workers<V, S>, WatchError>;
 
@@ -27,14 +27,16 @@ pub(super) struct Attempt<V: Value, S: Seam> {
 struct AttemptState<V: Value, S: Seam> {
     answer: Option<Answer<V, S>>,
     waits: Waits,
+    /// The task that opens.
+    task: Option<Waker>,
 }
 
 impl<V: Value, S: Seam> Attempt<V, S> {
     pub(super) fn new() -> Self {
-        Self { state: Mutex::new(AttemptState { answer: None, waits: Waits::default() }) }
+        Self { state: Mutex::new(AttemptState { answer: None, waits: Waits::default(), task: None }) }
     }
 
-    /// Answers everybody who waits, and who will. The first answer counts.
+    /// Answers everybody who waits, and who will. The first answer counts, and there is nothing to open after it.
     pub(super) fn answer(&self, answer: Answer<V, S>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.answer.is_some() {
@@ -43,9 +45,20 @@ impl<V: Value, S: Seam> Attempt<V, S> {
             return;
         }
         state.answer = Some(answer);
-        let wakers: Vec<_> = state.waits.take_all().collect();
+        let task = state.task.take();
+        let wakers: Vec<_> = state.waits.take_all().chain(task).collect();
         drop(state);
-        wakers.into_iter().for_each(core::task::Waker::wake);
+        wakers.into_iter().for_each(wake);
+    }
+
+    /// Whether it was answered. If not, this waker is called when it is.
+    fn is_answered(&self, waker: &Waker) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaced = if state.answer.is_none() { state.task.replace(waker.clone()) } else { None };
+        let is_answered = state.answer.is_some();
+        drop(state);
+        drop(replaced);
+        is_answered
     }
 }
 
@@ -87,9 +100,12 @@ impl<V: Value, S: Seam> Drop for Wait<V, S> {
     }
 }
 
-/// The task that opens the backing. However it ends, everybody who waits is answered.
+/// The task that opens the backing. However it ends, everybody who waits is answered. It ends at once when somebody else answers: by
+/// a kill, or because nobody holds the factory any more, which this task does not keep.
 pub(super) struct Opening<V: Value, S: Seam> {
-    shared: StdArc<Shared<V, S>>,
+    shared: Weak<Shared<V, S>>,
+    seam: S,
+    config: Config,
     version: u64,
     attempt: Arc<Attempt<V, S>>,
     opener: StdArc<dyn Start<V, S>>,
@@ -100,16 +116,18 @@ pub(super) struct Opening<V: Value, S: Seam> {
 
 impl<V: Value, S: Seam> Opening<V, S> {
     pub(super) fn new(
-        shared: StdArc<Shared<V, S>>,
+        shared: &StdArc<Shared<V, S>>,
         opener: StdArc<dyn Start<V, S>>,
         version: u64,
         attempt: Arc<Attempt<V, S>>,
     ) -> Self {
-        Self { shared, version, attempt, opener, call: None, concluded: false }
+        let (seam, config) = (shared.seam.clone(), shared.config.clone());
+        let shared = StdArc::downgrade(shared);
+        Self { shared, seam, config, version, attempt, opener, call: None, concluded: false }
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<Workers<V, S>, OpenError>> {
-        let Shared { seam, config, .. } = &*self.shared;
+        let (seam, config) = (&self.seam, &self.config);
         let (call, limit) = self.call.get_or_insert_with(|| {
             let limit = seam.sleep_until(seam.now().after(config.call_timeout));
             (StdArc::clone(&self.opener).start(seam.clone(), config.clone()), limit)
@@ -121,16 +139,29 @@ impl<V: Value, S: Seam> Opening<V, S> {
             || Err(OpenError::failed(format!("opening the backing took longer than {:?}", config.call_timeout)));
         Pin::new(limit).poll(cx).map(|()| too_late())
     }
+
+    fn conclude(&mut self, opened: Result<Workers<V, S>, OpenError>) {
+        self.concluded = true;
+        discard(self.call.take().map(|(call, _)| call));
+        if let Some(shared) = self.shared.upgrade() {
+            shared.conclude(&self.attempt, self.version, opened);
+        }
+    }
 }
 
-impl<V: Value, S: Seam> Future for Opening<V, S>
-where
-    Self: Unpin,
-{
+/// Nothing in it is pinned in its place.
+impl<V: Value, S: Seam> Unpin for Opening<V, S> {}
+
+impl<V: Value, S: Seam> Future for Opening<V, S> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
+        if this.attempt.is_answered(cx.waker()) {
+            this.concluded = true;
+            discard(this.call.take().map(|(call, _)| call));
+            return Poll::Ready(());
+        }
         let polled = catch_unwind(AssertUnwindSafe(|| this.poll_open(cx))).unwrap_or_else(|panic| {
             Poll::Ready(Err(OpenError::failed(format!("opening the backing panicked: {}", message(&*panic)))))
         });
@@ -138,8 +169,7 @@ where
             if let Err(error) = &opened {
                 tracing::warn!(%error, "no worker was started");
             }
-            this.concluded = true;
-            this.shared.conclude(&this.attempt, this.version, opened);
+            this.conclude(opened);
         })
     }
 }
@@ -148,7 +178,7 @@ impl<V: Value, S: Seam> Drop for Opening<V, S> {
     fn drop(&mut self) {
         if !self.concluded {
             let gone = OpenError::failed("the task that opens the backing was dropped, as when its runtime shuts down");
-            self.shared.conclude(&self.attempt, self.version, Err(gone));
+            self.conclude(Err(gone));
         }
     }
 }

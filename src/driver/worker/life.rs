@@ -9,12 +9,12 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use crate::backing::{Backing, BackingError, Entities, Notice, Notices, Read, Step, Subscription, Value};
-use crate::driver::shared::message;
+use crate::driver::foreign::{discard, message};
 use crate::machine::{EntityId, FetchId, Generation, Position};
 
 type Call<T> = Pin<Box<dyn Future<Output = Result<T, BackingError>> + Send>>;
 
-/// What is open under one generation. Dropping it ends the subscription and gives up the calls.
+/// What is open under one generation. It is to be ended, not dropped.
 pub(super) struct Life<V> {
     pub(super) generation: Generation,
     subscribing: Option<Call<Subscription<V>>>,
@@ -110,6 +110,7 @@ impl<V: Value> Life<V> {
         backing: &Arc<B>,
     ) {
         let backing = Arc::clone(backing);
+        discard(self.fetching.take());
         self.fetching = Some((fetch, Box::pin(async move { backing.changed(since, ids).await })));
         self.turn = Source::Subscription;
     }
@@ -130,6 +131,15 @@ impl<V: Value> Life<V> {
         Poll::Pending
     }
 
+    /// Ends the subscription and gives up the calls, each by itself: two that panic in one drop would end the process.
+    pub(super) fn end(self) {
+        let Self { generation: _, subscribing, notices, loading, fetching, turn: _ } = self;
+        discard(notices);
+        discard(subscribing);
+        discard(loading);
+        discard(fetching);
+    }
+
     pub(super) fn doing(&self) -> Doing {
         Doing {
             generation: Some(self.generation),
@@ -146,7 +156,7 @@ impl<V: Value> Life<V> {
         let fetch = *fetch;
         let answered = poll_guarded(|| call.as_mut().poll(cx));
         if answered.is_ready() {
-            self.fetching = None;
+            discard(self.fetching.take());
         }
         answered.map(|answer| match answer {
             Ok(step) => Came::Fetched(fetch, step),
@@ -160,11 +170,11 @@ impl<V: Value> Life<V> {
         came.map(|came| match came {
             Ok(Some(reads)) => Came::Staged(reads),
             Ok(None) => {
-                self.loading = None;
+                discard(self.loading.take());
                 Came::LoadDone
             }
             Err(error) => {
-                self.loading = None;
+                discard(self.loading.take());
                 Came::LoadFailed(error)
             }
         })
@@ -174,7 +184,7 @@ impl<V: Value> Life<V> {
         if let Some(call) = &mut self.subscribing {
             let answered = poll_guarded(|| call.as_mut().poll(cx));
             if answered.is_ready() {
-                self.subscribing = None;
+                discard(self.subscribing.take());
             }
             return answered.map(|answer| match answer {
                 Ok(Subscription { position, notices }) => {
@@ -189,11 +199,11 @@ impl<V: Value> Life<V> {
         came.map(|came| match came {
             Ok(Some(notice)) => Came::Noticed(notice),
             Ok(None) => {
-                self.notices = None;
+                discard(self.notices.take());
                 Came::SubscriptionFailed(BackingError::transient("the stream of notices was closed"))
             }
             Err(error) => {
-                self.notices = None;
+                discard(self.notices.take());
                 Came::SubscriptionFailed(error)
             }
         })

@@ -16,6 +16,7 @@ use super::Doing;
 use super::life::{Came, Life};
 use crate::backing::{Backing, BackingError, Notice, Read, Step};
 use crate::driver::causes::{Failure, Namer};
+use crate::driver::foreign::{discard, message};
 use crate::driver::machine::Machine;
 use crate::driver::meters::What;
 use crate::driver::seam::Seam;
@@ -139,11 +140,9 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
         }
     }
 
-    /// Whatever a backing does when it is dropped, its panics end here.
     fn end_life(&mut self) {
-        let life = self.life.take();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(life))) {
-            tracing::error!(panic = crate::driver::shared::message(&*panic), "the backing panicked in unwatch");
+        if let Some(life) = self.life.take() {
+            life.end();
         }
     }
 
@@ -251,11 +250,14 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
                 tracing::error!("the backing was not released in time");
             }
             Err(panic) => {
-                tracing::error!(panic = crate::driver::shared::message(&*panic), "the backing panicked in release");
+                tracing::error!(panic = message(&*panic), "the backing panicked in release");
             }
         }
-        self.finished = true;
-        self.shared.finish(release.failure.clone());
+        if let Some(Release { failure, call, limit: _ }) = self.release.take() {
+            discard(call);
+            self.finished = true;
+            self.shared.finish(failure);
+        }
         Poll::Ready(())
     }
 }
@@ -303,6 +305,8 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Drop for Task<B, M, S> {
             if told.is_err() {
                 self.shared.break_off(&gone);
             }
+            self.end_life();
+            discard(self.release.take().map(|release| release.call));
             self.shared.finish(gone);
         }
     }
