@@ -3,6 +3,7 @@
 //! The machine decides; nothing here does. [`Worker`] starts the task and opens [`Multiwatcher`]s, [`Factory`] starts workers on
 //! demand. How the lock, the wakers and the task work together is told in [`docs::driver`](crate::docs::driver).
 
+mod after;
 mod causes;
 mod error;
 mod factory;

@@ -10,9 +10,10 @@ use std::collections::VecDeque;
 use std::panic::{catch_unwind, resume_unwind};
 use std::sync::PoisonError;
 
+use super::after::After;
 use super::causes::{Causes, Failure};
 use super::error::{NextError, ResumeError, WatchError};
-use super::foreign::{message, wake};
+use super::foreign::message;
 use super::machine::Machine;
 use super::meters::Meters;
 use super::report::Report;
@@ -22,8 +23,8 @@ use super::wakers::{Waits, Wakers};
 use super::worker::Doing;
 use crate::backing::{Identity, SharedError};
 use crate::machine::{
-    self, Batch, CallId, Cause, CauseClass, Epoch, Filter, Garbage, Input, NextPoll, Output, Progress, ResumePoint,
-    Time, Timeout, WatcherId,
+    self, Batch, CallId, Cause, CauseClass, Epoch, Filter, Input, NextPoll, Output, Progress, ResumePoint, Time,
+    Timeout, WatcherId,
 };
 
 /// What a worker and its handles share.
@@ -60,17 +61,6 @@ pub(super) struct Inner<V, M> {
     /// Watchers, and those that have ended, when somebody who waits for one was last woken.
     counted: (usize, usize),
     value: core::marker::PhantomData<V>,
-}
-
-/// What is done after the lock was released.
-#[derive(Debug)]
-pub(super) struct After<V> {
-    woken: Vec<Waker>,
-    dropped: Vec<Waker>,
-    errors: Vec<SharedError>,
-    garbage: Garbage<V>,
-    /// Whether it is the worker that mutates: it looks for orders itself.
-    by_worker: bool,
 }
 
 /// What the worker finds when it looks.
@@ -429,25 +419,6 @@ impl<V, M: Machine<V>> Inner<V, M> {
         after.woken.extend(self.wakers.take_all());
         after.woken.extend(self.wait_for_watchers.take_all());
         after.woken.extend(self.worker.take());
-    }
-}
-
-impl<V> After<V> {
-    pub(super) const fn new() -> Self {
-        Self { woken: Vec::new(), dropped: Vec::new(), errors: Vec::new(), garbage: Garbage::new(), by_worker: false }
-    }
-
-    /// For the worker, which uses it again and again.
-    pub(super) fn of_worker() -> Self {
-        Self { by_worker: true, ..Self::new() }
-    }
-
-    /// Wakes and frees; no lock is held.
-    pub(super) fn run(&mut self) {
-        self.woken.drain(..).for_each(wake);
-        self.dropped.clear();
-        self.errors.clear();
-        self.garbage.clear();
     }
 }
 

@@ -10,12 +10,13 @@ use std::task::Wake;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::backing::{Backing, BackingError, Entities, Identity, Step as BackingStep, Subscription};
+use crate::driver::after::After;
 use crate::driver::causes::Causes;
 use crate::driver::error::NextError;
 use crate::driver::machine::Machine;
 use crate::driver::multiwatcher::{Multiwatcher, Next};
 use crate::driver::seam::Seam;
-use crate::driver::shared::{After, Shared};
+use crate::driver::shared::Shared;
 use crate::driver::sync::Arc;
 use crate::driver::worker::{Keeper, Worker};
 use crate::machine::{

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use loom::thread;
 
 use super::common::{Bell, Still, explore, keep, store};
-use crate::driver::shared::{After, Shared};
+use crate::driver::after::After;
+use crate::driver::shared::Shared;
 use crate::driver::sync::Arc;
 use crate::driver::worker::Doing;
 use crate::machine::{Cause, CauseClass, Input, Output, StoreManager};

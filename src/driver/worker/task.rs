@@ -15,12 +15,13 @@ use std::sync::Arc as StdArc;
 use super::Doing;
 use super::life::{Came, Life};
 use crate::backing::{Backing, BackingError, Notice, Read, Step};
+use crate::driver::after::After;
 use crate::driver::causes::{Failure, Namer};
 use crate::driver::foreign::{discard, message};
 use crate::driver::machine::Machine;
 use crate::driver::meters::What;
 use crate::driver::seam::Seam;
-use crate::driver::shared::{After, Shared, panicked};
+use crate::driver::shared::{Shared, panicked};
 use crate::driver::sync::Arc;
 use crate::machine::{self, BackingCall, CauseClass, EntityId, Generation, Input, Output, Time};
 
