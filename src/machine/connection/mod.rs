@@ -7,6 +7,8 @@ mod quarantine;
 
 use std::collections::VecDeque;
 
+use derive_where::derive_where;
+
 use super::config::Config;
 use super::error::{Cause, CauseClass};
 use super::numbers::{FetchId, Generation, Position, Time};
@@ -19,7 +21,8 @@ pub(super) use quarantine::Quarantine;
 /// How many failures the report shows.
 const REMEMBERED: usize = 5;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(super) struct Connection<V> {
     pub(super) generation: Generation,
     pub(super) stage: ConnectionStage<V>,
@@ -45,7 +48,8 @@ pub(super) struct Connection<V> {
 }
 
 /// What the connection is doing.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(super) enum ConnectionStage<V> {
     /// Out of reach; subscribes again at that moment.
     Waiting { until: Time },

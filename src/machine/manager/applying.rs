@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use derive_where::derive_where;
+
 use super::super::error::NextError;
 use super::super::numbers::{Position, Revno};
 use super::super::output::{Timeout, TimeoutReason};
@@ -11,7 +13,8 @@ use super::StoreManager;
 use super::taking::find_pending;
 
 /// A change by value that is about to be carried out: the new value, or none for a removal.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(super) struct Planned<V> {
     slot: Slot,
     value: Option<Arc<V>>,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use derive_where::derive_where;
+
 use super::super::entity::EntityId;
 use super::super::numbers::Revno;
 use super::ModelIx;
@@ -22,7 +24,8 @@ impl Life {
 
 /// What every change of an entity reads and writes: a few words, so that the entries of a big store lie close together and more
 /// of them stay in the cache.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent reasons for which an entry is kept")]
 pub(in crate::machine) struct Entry<V> {
     /// The value, while it is alive.

@@ -13,6 +13,8 @@ mod table;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use derive_where::derive_where;
+
 use super::delta::{Change, Delta};
 use super::entity::EntityId;
 use super::garbage::Garbage;
@@ -27,7 +29,8 @@ use table::Table;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(pub(super) u32);
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(super) struct Store<V> {
     entries: Entries<Entry<V>>,
     /// By the same slots.

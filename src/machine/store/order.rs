@@ -4,6 +4,8 @@
 //! mostly holes is folded into its neighbour, so no operation moves more than a chunk's worth of cells and a walk meets at most
 //! a few holes per entity.
 
+use derive_where::derive_where;
+
 use super::super::delta::{Change, Delta};
 use super::super::numbers::Revno;
 use super::Slot;
@@ -36,7 +38,8 @@ impl Place {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(in crate::machine) struct Cell<V> {
     pub(in crate::machine) revno: Revno,
     pub(in crate::machine) slot: Slot,
@@ -46,7 +49,8 @@ pub(in crate::machine) struct Cell<V> {
     pub(in crate::machine) delta: Option<Delta<V>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 struct Chunk<V> {
     cells: Vec<Cell<V>>,
     live: u32,
@@ -54,7 +58,8 @@ struct Chunk<V> {
     next: u32,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(in crate::machine) struct RevnoOrder<V> {
     chunks: Vec<Chunk<V>>,
     free: Vec<u32>,
