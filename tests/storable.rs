@@ -1,9 +1,11 @@
 //! What happens to a machine can be stored and read back: a run written down as JSON and replayed input by input gives the same
 //! answers, the same outputs and the same state; and the typed methods do what the inputs do.
 
+use std::sync::Arc;
+
 use multiwatcher::machine::{
-    Answer, CallId, Config, EntityId, Epoch, Filter, Generation, Input, Kind, ModelId, NextPoll, Output, Position,
-    Read, Report, StoreManager, Time, Timeout,
+    Answer, CallId, Config, EntityId, Epoch, Filter, Garbage, Generation, Input, Kind, ModelId, NextPoll, Output,
+    Position, Read, Report, Step, StoreManager, Time, Timeout,
 };
 use multiwatcher::testing::{EPOCH, Fresh, Generator, Regime, Subject, Val, Word, World};
 
@@ -83,7 +85,7 @@ fn an_input_reads_as_what_it_is() {
     let filter = Filter::model(model).except_kinds([Kind::new("charm")]);
     let watch: Input<u32> = Input::Watch { filter };
     insta::assert_snapshot!(serde_json::to_string(&watch).unwrap(), @r#"{"Watch":{"filter":{"models":{"One":"4f3c0f7c-7a2b-4a50-8d7c-0b3a5f1f6a11"},"kinds":{"Except":["charm"]}}}}"#);
-    let reads = vec![(EntityId::new("unit", model, "mysql/0"), Read::Value(std::sync::Arc::new(7)))];
+    let reads = vec![(EntityId::new("unit", model, "mysql/0"), Read::Value(Arc::new(7)))];
     let staged = Input::Staged { generation: Generation(1), reads };
     insta::assert_snapshot!(serde_json::to_string(&staged).unwrap(), @r#"{"Staged":{"generation":1,"reads":[[{"kind":"unit","model":"4f3c0f7c-7a2b-4a50-8d7c-0b3a5f1f6a11","id":"mysql/0"},{"Value":7}]]}}"#);
 }
@@ -95,6 +97,45 @@ fn a_damaged_input_is_refused_with_what_was_expected() {
     let error = serde_json::from_str::<Input<u32>>(r#"{"Watch":{"filter":{"models":{"One":"m1"},"kinds":"All"}}}"#)
         .unwrap_err();
     insta::assert_snapshot!(error, @r#"expected a model's uuid such as 4f3c0f7c-7a2b-4a50-8d7c-0b3a5f1f6a11, got "m1" at line 1 column 41"#);
+}
+
+/// Values are shared, so nothing asks that they can be cloned.
+#[test]
+fn a_value_that_cannot_be_cloned_is_shared_by_clones_of_everything() {
+    #[derive(Debug, PartialEq)]
+    struct Unique(u32);
+
+    let (now, id) = (Time::ZERO, EntityId::new("unit", ModelId::from_u128(1), "mysql/0"));
+    let value = Arc::new(Unique(7));
+    let mut machine = StoreManager::<Unique>::new(Config::default(), Epoch(1), now);
+    let Some(Output::Subscribe { generation }) = machine.poll_output() else { panic!("first it subscribes") };
+    machine.subscribed(now, generation, Position(7));
+    while machine.poll_output().is_some() {}
+    let input = Input::Staged { generation, reads: vec![(id.clone(), Read::Value(Arc::clone(&value)))] };
+    assert_eq!(machine.handle(now, input.clone()), Answer::Done);
+    machine.load_done(now, generation);
+    let Some(Output::Fetch { fetch, since, .. }) = machine.poll_output() else { panic!("a step completes the load") };
+    let step = Step { from: since, to: Position(8), entities: vec![(id, Read::Absent)] };
+    let mut other = machine.clone();
+    machine.fetched(now, generation, fetch, Step { entities: vec![], ..step.clone() });
+    other.fetched(now, generation, fetch, step);
+    let read = |machine: &mut StoreManager<Unique>| {
+        let Answer::Watch(Ok(watcher)) = machine.handle(now, Input::Watch { filter: Filter::all_models() }) else {
+            panic!("a machine that follows takes watchers")
+        };
+        machine.handle(now, Input::Next { watcher, call: None })
+    };
+    let answer = read(&mut machine);
+    let Answer::Next(NextPoll::Ready(Ok(batch))) = answer.clone() else { panic!("the first batch is there") };
+    assert!(Arc::ptr_eq(batch.deltas()[0].value(), &value), "a value was copied");
+    let Answer::Next(NextPoll::Ready(Ok(empty))) = read(&mut other) else { panic!("so is the clone's") };
+    assert!(empty.deltas().is_empty(), "the clone took another step");
+    let mut garbage = Garbage::new();
+    other.swap_garbage(&mut garbage);
+    assert!(!garbage.clone().is_empty(), "the removed value is handed out");
+    drop((machine, other, garbage, answer, batch));
+    let Input::Staged { reads, .. } = input else { unreachable!("it was made so") };
+    assert_eq!((reads.len(), Arc::strong_count(&value)), (1, 2), "only the input and we still share it");
 }
 
 #[test]

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use derive_where::derive_where;
+
 use super::delta::{Delta, Deltas};
 
 /// Values and records to be freed. Drop or [`clear`](Garbage::clear) it where waiting hurts nobody; a cleared one can be
 /// given back to [`swap_garbage`](super::StoreManager::swap_garbage), which spares an allocation.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub struct Garbage<V> {
     pub(super) values: Vec<Arc<V>>,
     pub(super) deltas: Vec<Delta<V>>,

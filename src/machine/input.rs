@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
 use super::delta::Batch;
@@ -11,7 +12,8 @@ use super::filter::Filter;
 use super::numbers::{CallId, Epoch, FetchId, Generation, Position, Revno, Time, WatcherId};
 
 /// One stimulus. [`StoreManager::handle`](super::StoreManager::handle) takes it; each variant has a typed method that does the same.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive_where(Clone)]
 pub enum Input<V> {
     /// A reader opens a watcher.
     Watch {
@@ -122,7 +124,8 @@ pub enum Input<V> {
 }
 
 /// What happened to one id in the backing, as it was read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive_where(Clone; E)]
 pub enum Read<V, E = Cause> {
     /// It is alive with this value.
     Value(Arc<V>),
@@ -134,7 +137,8 @@ pub enum Read<V, E = Cause> {
 }
 
 /// Everything the commits in `(from, to]` touched, all read at one moment, `to`. So it holds whole commits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive_where(Clone; E)]
 pub struct Step<V, E = Cause> {
     /// The position it starts after.
     pub from: Position,
@@ -167,7 +171,8 @@ pub struct ResumePoint {
 }
 
 /// What [`StoreManager::handle`](super::StoreManager::handle) returns; the variant follows from the input's.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
+#[derive_where(Clone)]
 pub enum Answer<V> {
     /// To `Watch`.
     Watch(Result<WatcherId, WatchError>),
@@ -184,7 +189,8 @@ pub enum Answer<V> {
 }
 
 /// What one poll of a call comes to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
+#[derive_where(Clone)]
 pub enum NextPoll<V> {
     /// The call is over.
     Ready(Result<Batch<V>, NextError>),

@@ -5,6 +5,8 @@
 mod load;
 mod quarantine;
 
+use derive_where::derive_where;
+
 use super::config::Config;
 use super::error::{Cause, CauseClass};
 use super::numbers::{FetchId, Generation, Position, Time};
@@ -14,7 +16,8 @@ use super::store::Slot;
 pub(super) use load::Load;
 pub(super) use quarantine::Quarantine;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(super) struct Connection<V> {
     pub(super) generation: Generation,
     pub(super) stage: ConnectionStage<V>,
@@ -42,7 +45,8 @@ pub(super) struct Connection<V> {
 }
 
 /// What the connection is doing.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(super) enum ConnectionStage<V> {
     /// Out of reach; subscribes again at that moment.
     Waiting { until: Time },

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use derive_where::derive_where;
+
 use super::super::error::NextError;
 use super::super::numbers::{Position, Revno};
 use super::super::output::{Timeout, TimeoutReason};
@@ -11,7 +13,8 @@ use super::StoreManager;
 use super::taking::find_pending;
 
 /// A change by value that is about to be carried out: the new value, or none for a removal.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(super) struct Planned<V> {
     slot: Slot,
     value: Option<Arc<V>>,
@@ -61,7 +64,7 @@ impl<V: PartialEq> StoreManager<V> {
         }
         let mut planned = core::mem::take(&mut self.planned);
         if planned.len() > 1 {
-            planned.sort_by(|a, b| self.store.entry(a.slot).id.cmp(&self.store.entry(b.slot).id));
+            planned.sort_by(|a, b| self.store.id(a.slot).cmp(self.store.id(b.slot)));
         }
         for change in &planned {
             self.fall_behind(change.slot);
@@ -118,7 +121,7 @@ impl<V: PartialEq> StoreManager<V> {
                 Some(at) => self.watchers.everywhere()[at],
             };
             if self.watchers.is_anyone_caught_up(audience)
-                && self.watchers.audience(audience).filter.by_kind().passes(&self.store.entry(slot).id.kind)
+                && self.watchers.audience(audience).filter.by_kind().passes(&self.store.id(slot).kind)
             {
                 self.watchers.fall_behind(audience, behind, &mut self.store);
             }
@@ -126,7 +129,7 @@ impl<V: PartialEq> StoreManager<V> {
     }
 
     fn remove(&mut self, slot: Slot) {
-        let life = Life { born: self.store.entry(slot).born, died: self.store.latest };
+        let life = Life { born: self.store.profile(slot).born, died: self.store.latest };
         let pinned = self.is_pinned(slot, life);
         self.watchers.take_witnessed(slot, &mut self.store, &mut self.orphans);
         self.store.end(slot, pinned, &mut self.garbage);

@@ -85,7 +85,7 @@ impl<V: PartialEq> StoreManager<V> {
                 }
             }
         }
-        let ids = slots.iter().map(|&slot| self.store.entry(slot).id.clone()).collect();
+        let ids = slots.iter().map(|&slot| self.store.id(slot).clone()).collect();
         let (generation, fetch) = (self.connection.generation, self.connection.next_fetch());
         self.connection.in_flight = Some(InFlight { fetch, since, asked_at: self.now, slots });
         self.outputs.push_back(Output::Fetch { generation, fetch, since, ids });

@@ -43,10 +43,10 @@ impl<V: PartialEq> StoreManager<V> {
 
     /// Every ended life is needed by somebody.
     fn check_tombstones(&self) -> Result<(), Broken> {
-        for (slot, entry) in self.store.slots() {
-            for life in entry.lives.iter() {
+        for (slot, profile) in self.store.profiles() {
+            for life in profile.lives.iter() {
                 ensure(self.is_needed(slot, life), "bounded-tombstones", || {
-                    format!("nobody needs life {life:?} of {}", entry.id)
+                    format!("nobody needs life {life:?} of {}", profile.id)
                 })?;
             }
         }
@@ -56,12 +56,12 @@ impl<V: PartialEq> StoreManager<V> {
     /// A cohort that is behind has a delta pending, one that is caught up has none.
     fn check_witnesses(&self) -> Result<(), Broken> {
         for (_, cohort) in self.watchers.behind() {
-            let entry = self.store.entry(cohort.witness);
-            let pending = entry.changed > cohort.cursor && (entry.value.is_some() || entry.held_at(cohort.cursor));
-            let seen = self.watchers.audience(cohort.audience).filter.passes(&entry.id);
-            ensure(pending && seen, "no-spurious-delta", || {
-                format!("{} is not pending for a cohort at {}", entry.id, cohort.cursor)
-            })?;
+            let (slot, cursor) = (cohort.witness, cohort.cursor);
+            let told = self.store.entry(slot).value.is_some() || self.store.is_held_at(slot, cursor);
+            let pending = told && self.store.changed(slot).is_some_and(|changed| changed > cursor);
+            let id = self.store.id(slot);
+            let seen = self.watchers.audience(cohort.audience).filter.passes(id);
+            ensure(pending && seen, "no-spurious-delta", || format!("{id} is not pending for a cohort at {cursor}"))?;
         }
         Ok(())
     }
@@ -81,7 +81,7 @@ impl<V: PartialEq> StoreManager<V> {
         ensure(planned == 0 && self.planned.is_empty(), "atomic-commit", || {
             format!("{planned} changes were planned and not carried out")
         })?;
-        let mut unused = self.store.slots().filter(|(_, entry)| entry.is_unused()).map(|(_, entry)| &entry.id);
+        let mut unused = self.store.slots().filter(|(_, entry)| entry.is_unused()).map(|(slot, _)| self.store.id(slot));
         let leaked: Option<&EntityId> = unused.next();
         ensure(leaked.is_none(), "truthful-report", || format!("nothing refers to {leaked:?}, and it is still there"))
     }

@@ -27,16 +27,16 @@ impl<V: PartialEq> StoreManager<V> {
 
     fn print_store(&self, print: &mut Print, value: &impl Fn(&V) -> u64) {
         for (_, cell) in self.store.overall().places() {
-            let entry = self.store.entry(cell.slot);
-            print.id(&entry.id);
+            let profile = self.store.profile(cell.slot);
+            print.id(&profile.id);
             print.revno(cell.revno);
             print.tag(u8::from(cell.removed));
             let shown = cell.delta.as_ref().expect("places gives no holes").value();
             print.number(value(shown));
             if !cell.removed {
-                print.bound(entry.born);
+                print.bound(profile.born);
             }
-            for life in entry.lives.iter() {
+            for life in profile.lives.iter() {
                 print.bound(life.born);
                 print.bound(life.died);
             }
@@ -110,12 +110,12 @@ impl<V: PartialEq> StoreManager<V> {
                 None => print.tag(0x20),
             }
         });
-        connection.queue.iter().for_each(|&slot| print.id(&self.store.entry(slot).id));
+        connection.queue.iter().for_each(|&slot| print.id(self.store.id(slot)));
         if let Some(asked) = &connection.in_flight {
             print.tag(0x30);
             print.position(asked.since);
             print.time(asked.asked_at);
-            asked.slots.iter().for_each(|&slot| print.id(&self.store.entry(slot).id));
+            asked.slots.iter().for_each(|&slot| print.id(self.store.id(slot)));
         }
         for (id, quarantined) in connection.quarantine.entries() {
             print.tag(0x40);

@@ -116,7 +116,7 @@ impl<V: PartialEq> StoreManager<V> {
         for &slot in &asked.slots {
             // Marked again: the entry must outlast the step, whatever that does to it.
             if mem::replace(&mut self.store.entry_mut(slot).asked, true) {
-                let id = self.store.entry(slot).id.clone();
+                let id = self.store.id(slot).clone();
                 step.entities.push((id, Read::Error(Cause::own(CauseClass::Unanswered))));
             }
         }

@@ -17,6 +17,8 @@ mod taking;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use derive_where::derive_where;
+
 use super::config::Config;
 use super::connection::Connection;
 use super::delta::Delta;
@@ -75,7 +77,8 @@ pub(super) use fingerprint::stable_hash;
 /// let batch = machine.try_next(now, watcher).unwrap().expect("a first batch never waits once there is a store");
 /// assert_eq!(batch.deltas()[0].id(), &id);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub struct StoreManager<V> {
     config: Config,
     epoch: Epoch,

@@ -42,7 +42,7 @@ impl<V: PartialEq> StoreManager<V> {
         let Audience { filter, models, .. } = self.watchers.audience(audience);
         let mut look = |model| {
             let around = self.store.model(model).lives_around(cursor);
-            lives.extend(around.filter(|&(slot, _)| filter.by_kind().passes(&self.store.entry(slot).id.kind)));
+            lives.extend(around.filter(|&(slot, _)| filter.by_kind().passes(&self.store.id(slot).kind)));
         };
         match models {
             SeenModels::All => self.store.models().with_graves().for_each(&mut look),
@@ -62,10 +62,10 @@ impl<V: PartialEq> StoreManager<V> {
 
     /// Whether a watcher that may see the entity has its cursor inside the life.
     pub(super) fn is_pinned(&self, slot: Slot, life: Life) -> bool {
-        let entry = self.store.entry(slot);
-        let audiences = self.store.model(entry.model).audiences.iter().chain(self.watchers.everywhere());
+        let (kind, model) = (&self.store.id(slot).kind, self.store.entry(slot).model);
+        let audiences = self.store.model(model).audiences.iter().chain(self.watchers.everywhere());
         audiences
-            .filter(|&&audience| self.watchers.audience(audience).filter.by_kind().passes(&entry.id.kind))
+            .filter(|&&audience| self.watchers.audience(audience).filter.by_kind().passes(kind))
             .any(|&audience| self.watchers.has_cursor_in(audience, life.born, life.died))
     }
 }
@@ -119,7 +119,7 @@ fn gather_order<V>(
 /// | no | no | nothing |
 fn is_told<V>(store: &Store<V>, cell: &Cell<V>, from: Option<Revno>) -> bool {
     let alive = !cell.removed;
-    alive || from.is_some_and(|cursor| store.entry(cell.slot).held_at(cursor))
+    alive || from.is_some_and(|cursor| store.is_held_at(cell.slot, cursor))
 }
 
 /// An entity that is pending for an audience brought to `cursor`.

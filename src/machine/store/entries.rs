@@ -124,7 +124,13 @@ mod tests {
 
     use slab::Slab;
 
+    use super::super::Entry;
     use super::*;
+
+    #[test]
+    fn an_entry_is_three_words() {
+        assert_eq!(size_of::<Room<Entry<String>>>(), 24, "more of them stay in the cache, the smaller they are");
+    }
 
     /// Entries come and go in a scrambled order, over several chunks: slots and contents are those of a slab.
     #[test]

@@ -1,6 +1,8 @@
-//! What the store remembers of one id.
+//! What the store remembers of one id, in two parts: what every change needs, and the rest.
 
 use std::sync::Arc;
+
+use derive_where::derive_where;
 
 use super::super::entity::EntityId;
 use super::super::numbers::Revno;
@@ -20,25 +22,17 @@ impl Life {
     }
 }
 
-#[derive(Debug, Clone)]
+/// What every change of an entity reads and writes: a few words, so that the entries of a big store lie close together and more
+/// of them stay in the cache.
+#[derive(Debug)]
+#[derive_where(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent reasons for which an entry is kept")]
 pub(in crate::machine) struct Entry<V> {
-    pub(in crate::machine) id: EntityId,
     /// The value, while it is alive.
     pub(in crate::machine) value: Option<Arc<V>>,
-    /// When the life it has, or had last, began.
-    pub(in crate::machine) born: Revno,
-    /// Its latest change by value.
-    pub(in crate::machine) changed: Revno,
     pub(super) in_all: Place,
     pub(super) in_model: Place,
-    /// Ended lives that somebody may still need to be told of, oldest first.
-    pub(in crate::machine) lives: Lives,
     pub(in crate::machine) model: ModelIx,
-    /// Its place among the live.
-    pub(super) seat: u32,
-    /// First of the cohorts that know they are behind because of this entity.
-    pub(in crate::machine) witness_of: u32,
     /// Whether it stands in the revno orders: alive, or a tombstone.
     pub(super) placed: bool,
     /// Named in the queue of notices.
@@ -50,18 +44,12 @@ pub(in crate::machine) struct Entry<V> {
 }
 
 impl<V> Entry<V> {
-    pub(super) fn new(id: EntityId, model: ModelIx) -> Self {
+    pub(super) fn new(model: ModelIx) -> Self {
         Self {
-            id,
             value: None,
-            born: Revno(0),
-            changed: Revno(0),
             in_all: Place::NOWHERE,
             in_model: Place::NOWHERE,
-            lives: Lives::default(),
             model,
-            seat: 0,
-            witness_of: u32::MAX,
             placed: false,
             queued: false,
             asked: false,
@@ -73,14 +61,29 @@ impl<V> Entry<V> {
         self.placed && self.value.is_none()
     }
 
-    /// Whether a watcher brought to `cursor` holds it: it was alive there.
-    pub(in crate::machine) fn held_at(&self, cursor: Revno) -> bool {
-        (self.value.is_some() && self.born <= cursor) || self.lives.iter().any(|life| life.contains(cursor))
-    }
-
     /// Whether nothing refers to it: it can be freed.
     pub(in crate::machine) fn is_unused(&self) -> bool {
         !self.placed && !self.queued && !self.asked && !self.planned
+    }
+}
+
+/// The rest of what is known of an id: its name, and what matters when it comes, goes, or is looked at by somebody who is behind.
+#[derive(Debug, Clone)]
+pub(in crate::machine) struct Profile {
+    pub(in crate::machine) id: EntityId,
+    /// When the life it has, or had last, began.
+    pub(in crate::machine) born: Revno,
+    /// Ended lives that somebody may still need to be told of, oldest first.
+    pub(in crate::machine) lives: Lives,
+    /// Its place among the live.
+    pub(super) seat: u32,
+    /// First of the cohorts that know they are behind because of this entity.
+    pub(in crate::machine) witness_of: u32,
+}
+
+impl Profile {
+    pub(super) fn new(id: EntityId) -> Self {
+        Self { id, born: Revno(0), lives: Lives::default(), seat: 0, witness_of: u32::MAX }
     }
 }
 

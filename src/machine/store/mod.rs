@@ -13,12 +13,14 @@ mod table;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use derive_where::derive_where;
+
 use super::delta::{Change, Delta};
 use super::entity::EntityId;
 use super::garbage::Garbage;
 use super::numbers::{Position, Revno};
 use entries::Entries;
-pub(super) use entry::{Entry, Life};
+pub(super) use entry::{Entry, Life, Profile};
 pub(super) use models::{Model, ModelIx};
 pub(super) use order::{Cell, RevnoOrder};
 use table::Table;
@@ -27,9 +29,12 @@ use table::Table;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(pub(super) u32);
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(super) struct Store<V> {
     entries: Entries<Entry<V>>,
+    /// By the same slots.
+    profiles: Entries<Profile>,
     table: Table,
     models: models::ModelTable<V>,
     overall: RevnoOrder<V>,
@@ -48,6 +53,7 @@ impl<V> Store<V> {
     pub(super) fn new(window: u64) -> Self {
         Self {
             entries: Entries::new(),
+            profiles: Entries::new(),
             table: Table::new(),
             models: models::ModelTable::new(),
             overall: RevnoOrder::new(),
@@ -67,7 +73,7 @@ impl<V> Store<V> {
     }
 
     pub(super) fn find(&self, id: &EntityId) -> Option<Slot> {
-        self.table.find(id, |slot| &self.entries[slot].id)
+        self.table.find(id, |slot| &self.profiles[slot].id)
     }
 
     /// The entry of this id, made if there is none. One that stays unused must be given back by [`Self::release_unused`].
@@ -77,21 +83,36 @@ impl<V> Store<V> {
         }
         let model = self.models.intern(id.model);
         self.models.get_mut(model).entries += 1;
-        let slot = self.entries.insert(Entry::new(id.clone(), model));
-        let entries = &self.entries;
-        self.table.insert(id, slot, |slot| &entries[slot].id);
+        let slot = self.entries.insert(Entry::new(model));
+        let also = self.profiles.insert(Profile::new(id.clone()));
+        debug_assert_eq!(also, slot, "entries and profiles come and go together");
+        let profiles = &self.profiles;
+        self.table.insert(id, slot, |slot| &profiles[slot].id);
         slot
     }
 
     /// Frees the entry if nothing refers to it any more.
     pub(super) fn release_unused(&mut self, slot: Slot) {
         if self.entries[slot].is_unused() {
-            let entries = &self.entries;
-            self.table.remove(slot, |slot| &entries[slot].id);
+            let profiles = &self.profiles;
+            self.table.remove(slot, |slot| &profiles[slot].id);
+            self.profiles.remove(slot);
             let entry = self.entries.remove(slot);
             self.models.get_mut(entry.model).entries -= 1;
             self.models.release_unused(entry.model);
         }
+    }
+
+    pub(super) fn id(&self, slot: Slot) -> &EntityId {
+        &self.profiles[slot].id
+    }
+
+    pub(super) fn profile(&self, slot: Slot) -> &Profile {
+        &self.profiles[slot]
+    }
+
+    pub(super) fn profile_mut(&mut self, slot: Slot) -> &mut Profile {
+        &mut self.profiles[slot]
     }
 
     pub(super) fn entry(&self, slot: Slot) -> &Entry<V> {
@@ -100,6 +121,17 @@ impl<V> Store<V> {
 
     pub(super) fn entry_mut(&mut self, slot: Slot) -> &mut Entry<V> {
         &mut self.entries[slot]
+    }
+
+    /// Whether a watcher brought to `cursor` holds an entity: it was alive there.
+    pub(super) fn is_held_at(&self, slot: Slot, cursor: Revno) -> bool {
+        let Profile { born, lives, .. } = self.profile(slot);
+        (self.entry(slot).value.is_some() && *born <= cursor) || lives.iter().any(|life| life.contains(cursor))
+    }
+
+    /// The latest change by value of an entity that is alive or a tombstone.
+    pub(super) fn changed(&self, slot: Slot) -> Option<Revno> {
+        self.overall.revno_at(self.entry(slot).in_all)
     }
 
     /// Reads where an entity stands in the revno orders, so that those loads overlap with whatever is done with it first.
@@ -142,13 +174,13 @@ impl<V> Store<V> {
     pub(super) fn put(&mut self, slot: Slot, value: Arc<V>, garbage: &mut Garbage<V>) {
         self.unplace(slot, garbage);
         let revno = self.latest;
-        let entry = &mut self.entries[slot];
-        let delta = Delta::new(entry.id.clone(), revno, Change::Changed, Arc::clone(&value));
-        match entry.value.replace(value) {
+        let delta = Delta::new(self.id(slot).clone(), revno, Change::Changed, Arc::clone(&value));
+        match self.entries[slot].value.replace(value) {
             Some(old) => garbage.values.push(old),
             None => {
-                entry.born = revno;
-                entry.seat = u32::try_from(self.live.len()).expect("a store holds fewer than 2^32 ids");
+                let profile = &mut self.profiles[slot];
+                profile.born = revno;
+                profile.seat = u32::try_from(self.live.len()).expect("a store holds fewer than 2^32 ids");
                 self.live.push(slot);
             }
         }
@@ -162,36 +194,37 @@ impl<V> Store<V> {
         let windowed = self.oldest() < revno;
         let entry = &mut self.entries[slot];
         let value = entry.value.take().expect("only a live entity is ended");
-        let (seat, born, model) = (entry.seat as usize, entry.born, entry.model);
+        let model = entry.model;
+        let Profile { seat, born, .. } = self.profiles[slot];
+        let seat = seat as usize;
         self.live.swap_remove(seat);
         if let Some(&moved) = self.live.get(seat) {
-            self.entries[moved].seat = u32::try_from(seat).expect("a seat is below the length of the list");
+            self.profiles[moved].seat = u32::try_from(seat).expect("a seat is below the length of the list");
         }
-        let entry = &mut self.entries[slot];
         if needed || windowed {
-            entry.lives.push(Life { born, died: revno });
+            self.profiles[slot].lives.push(Life { born, died: revno });
             self.models.get_mut(model).add_grave(revno, slot, born);
             self.models.note_graves(model);
         }
         if windowed {
             self.windowed.push_back((revno, slot, born));
         }
-        if entry.lives.is_empty() {
+        if self.profiles[slot].lives.is_empty() {
             garbage.values.push(value);
             self.release_unused(slot);
         } else {
             self.tombstones += 1;
-            let delta = Delta::new(entry.id.clone(), revno, Change::Removed, value);
+            let delta = Delta::new(self.id(slot).clone(), revno, Change::Removed, value);
             self.place(slot, delta);
         }
     }
 
     /// Forgets an ended life that nobody needs; the tombstone goes with the last of them.
     pub(super) fn forget_life(&mut self, slot: Slot, life: Life, garbage: &mut Garbage<V>) {
-        let entry = &mut self.entries[slot];
-        entry.lives.retain(|other| *other != life);
-        let model = entry.model;
-        let gone = entry.is_tombstone() && entry.lives.is_empty();
+        let lives = &mut self.profiles[slot].lives;
+        lives.retain(|other| *other != life);
+        let Entry { model, .. } = self.entries[slot];
+        let gone = self.entries[slot].is_tombstone() && lives.is_empty();
         self.models.get_mut(model).remove_grave(life.died, slot);
         self.models.note_graves(model);
         if gone {
@@ -210,7 +243,7 @@ impl<V> Store<V> {
             }
             self.windowed.pop_front();
             let life = Life { born, died };
-            if self.entries.get(slot).is_some_and(|entry| entry.lives.contains(&life)) {
+            if self.profiles.get(slot).is_some_and(|profile| profile.lives.contains(&life)) {
                 return Some((slot, life));
             }
         }
@@ -224,7 +257,7 @@ impl<V> Store<V> {
 
     /// The load brought this live entity.
     pub(super) fn see(&mut self, slot: Slot) {
-        let seat = self.entries[slot].seat as usize;
+        let seat = self.profiles[slot].seat as usize;
         if seat >= self.seen {
             self.swap_seats(seat, self.seen);
             self.seen += 1;
@@ -233,7 +266,7 @@ impl<V> Store<V> {
 
     /// The load found later that it is gone.
     pub(super) fn unsee(&mut self, slot: Slot) {
-        let seat = self.entries[slot].seat as usize;
+        let seat = self.profiles[slot].seat as usize;
         if seat < self.seen {
             self.seen -= 1;
             self.swap_seats(seat, self.seen);
@@ -247,7 +280,7 @@ impl<V> Store<V> {
 
     /// The same, by id; for fingerprints.
     pub(super) fn unseen_ids(&self) -> impl Iterator<Item = &EntityId> {
-        let mut ids: Vec<_> = self.unseen().iter().map(|&slot| &self.entry(slot).id).collect();
+        let mut ids: Vec<_> = self.unseen().iter().map(|&slot| self.id(slot)).collect();
         ids.sort_unstable();
         ids.into_iter()
     }
@@ -256,7 +289,7 @@ impl<V> Store<V> {
         self.live.swap(a, b);
         for seat in [a, b] {
             let slot = self.live[seat];
-            self.entries[slot].seat = u32::try_from(seat).expect("a seat is below the length of the list");
+            self.profiles[slot].seat = u32::try_from(seat).expect("a seat is below the length of the list");
         }
     }
 
@@ -264,7 +297,6 @@ impl<V> Store<V> {
         let entry = &mut self.entries[slot];
         entry.in_model = self.models.get_mut(entry.model).order.push(slot, delta.clone());
         entry.in_all = self.overall.push(slot, delta);
-        entry.changed = self.latest;
         entry.placed = true;
     }
 
@@ -273,7 +305,7 @@ impl<V> Store<V> {
         if !core::mem::take(&mut entry.placed) {
             return;
         }
-        if entry.value.is_none() && !entry.lives.is_empty() {
+        if entry.value.is_none() && !self.profiles[slot].lives.is_empty() {
             self.tombstones -= 1;
         }
         let (in_all, in_model, model) = (entry.in_all, entry.in_model, entry.model);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use derive_where::derive_where;
 use slab::Slab;
 
 use super::super::entity::ModelId;
@@ -13,7 +14,8 @@ use super::{Life, Slot};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::machine) struct ModelIx(u32);
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(in crate::machine) struct Model<V> {
     pub(in crate::machine) id: ModelId,
     pub(in crate::machine) order: RevnoOrder<V>,
@@ -46,7 +48,8 @@ impl<V> Model<V> {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(in crate::machine) struct ModelTable<V> {
     models: Slab<Model<V>>,
     by_id: BTreeMap<ModelId, ModelIx>,

@@ -4,6 +4,8 @@
 //! mostly holes is folded into its neighbour, so no operation moves more than a chunk's worth of cells and a walk meets at most
 //! a few holes per entity.
 
+use derive_where::derive_where;
+
 use super::super::delta::{Change, Delta};
 use super::super::numbers::Revno;
 use super::Slot;
@@ -17,16 +19,27 @@ const NONE: u32 = u32::MAX;
 
 /// Where an entity stands in one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::machine) struct Place {
-    chunk: u32,
-    cell: u32,
-}
+pub(in crate::machine) struct Place(u32);
 
 impl Place {
-    pub(super) const NOWHERE: Self = Self { chunk: NONE, cell: NONE };
+    pub(super) const NOWHERE: Self = Self(NONE);
+
+    fn new(chunk: u32, cell: usize) -> Self {
+        debug_assert!(cell < CHUNK, "a chunk has no more cells");
+        Self(to_u32(chunk as usize * CHUNK + cell))
+    }
+
+    const fn chunk(self) -> usize {
+        self.0 as usize / CHUNK
+    }
+
+    const fn cell(self) -> usize {
+        self.0 as usize % CHUNK
+    }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(in crate::machine) struct Cell<V> {
     pub(in crate::machine) revno: Revno,
     pub(in crate::machine) slot: Slot,
@@ -36,7 +49,8 @@ pub(in crate::machine) struct Cell<V> {
     pub(in crate::machine) delta: Option<Delta<V>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 struct Chunk<V> {
     cells: Vec<Cell<V>>,
     live: u32,
@@ -44,7 +58,8 @@ struct Chunk<V> {
     next: u32,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(in crate::machine) struct RevnoOrder<V> {
     chunks: Vec<Chunk<V>>,
     free: Vec<u32>,
@@ -71,25 +86,24 @@ impl<V> RevnoOrder<V> {
         let removed = delta.change() == Change::Removed;
         chunk.cells.push(Cell { revno, slot, removed, delta: Some(delta) });
         chunk.live += 1;
-        Place { chunk: self.tail, cell: to_u32(chunk.cells.len() - 1) }
+        Place::new(self.tail, chunk.cells.len() - 1)
     }
 
     /// Takes an entity out. `moved` learns the new places of others that had to move.
     pub(super) fn remove(&mut self, place: Place, moved: impl FnMut(Slot, Place)) -> Delta<V> {
-        let chunk = &mut self.chunks[place.chunk as usize];
-        let delta = chunk.cells[place.cell as usize]
-            .delta
-            .take()
-            .expect("a placed entity has a cell, and a cell has one entity");
+        let at = to_u32(place.chunk());
+        let chunk = &mut self.chunks[place.chunk()];
+        let delta =
+            chunk.cells[place.cell()].delta.take().expect("a placed entity has a cell, and a cell has one entity");
         chunk.live -= 1;
         if chunk.live == 0 {
-            self.drop_chunk(place.chunk);
-        } else if place.chunk == self.tail {
+            self.drop_chunk(at);
+        } else if at == self.tail {
             while chunk.cells.last().is_some_and(|last| last.delta.is_none()) {
                 chunk.cells.pop();
             }
         } else if chunk.live <= SPARSE {
-            self.fold(place.chunk, moved);
+            self.fold(at, moved);
         }
         delta
     }
@@ -97,8 +111,14 @@ impl<V> RevnoOrder<V> {
     /// Reads a cell, so that a cold one is on its way from memory before it is taken out.
     #[inline]
     pub(super) fn touch(&self, place: Place) -> u64 {
-        let chunk = self.chunks.get(place.chunk as usize);
-        chunk.and_then(|chunk| chunk.cells.get(place.cell as usize)).map_or(0, |cell| cell.revno.0)
+        self.revno_at(place).map_or(0, |revno| revno.0)
+    }
+
+    /// The revno of the cell at a place; none for [`Place::NOWHERE`].
+    #[inline]
+    pub(super) fn revno_at(&self, place: Place) -> Option<Revno> {
+        let cell = self.chunks.get(place.chunk())?.cells.get(place.cell())?;
+        Some(cell.revno)
     }
 
     /// Every cell, holes included, of changes after `cursor`, oldest first, in pieces that are contiguous in memory.
@@ -185,8 +205,8 @@ impl<V> RevnoOrder<V> {
         let mut cells = core::mem::take(&mut self.chunks[left as usize].cells);
         cells.retain(|cell| cell.delta.is_some());
         cells.extend(self.chunks[right as usize].cells.drain(..).filter(|cell| cell.delta.is_some()));
-        for (cell, index) in cells.iter().zip(0..) {
-            moved(cell.slot, Place { chunk: left, cell: index });
+        for (index, cell) in cells.iter().enumerate() {
+            moved(cell.slot, Place::new(left, index));
         }
         self.chunks[left as usize].live = to_u32(cells.len());
         self.chunks[left as usize].cells = cells;
@@ -200,7 +220,7 @@ impl<V> RevnoOrder<V> {
             let index = at;
             let chunk = self.chunks.get(index as usize)?;
             at = chunk.next;
-            let placed = chunk.cells.iter().zip(0..).map(move |(cell, i)| (Place { chunk: index, cell: i }, cell));
+            let placed = chunk.cells.iter().enumerate().map(move |(i, cell)| (Place::new(index, i), cell));
             Some(placed.filter(|(_, cell)| cell.delta.is_some()))
         })
         .flatten()
@@ -208,7 +228,7 @@ impl<V> RevnoOrder<V> {
 }
 
 fn to_u32(index: usize) -> u32 {
-    u32::try_from(index).expect("an order has fewer than 2^32 chunks, and a chunk 128 cells")
+    u32::try_from(index).expect("an order has fewer than 2^32 cells")
 }
 
 #[cfg(test)]

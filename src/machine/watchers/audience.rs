@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
+use derive_where::derive_where;
+
 use super::super::delta::{Delta, Deltas};
 use super::super::filter::Filter;
 use super::super::numbers::Revno;
 use super::super::store::ModelIx;
 use super::links::NONE;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(in crate::machine) struct Audience<V> {
     pub(in crate::machine) filter: Arc<Filter>,
     pub(in crate::machine) models: SeenModels,

@@ -1,5 +1,6 @@
 //! A cohort: the watchers of one audience that stand at one cursor.
 
+use derive_where::derive_where;
 use slab::Slab;
 
 use super::super::delta::Deltas;
@@ -20,7 +21,8 @@ pub(in crate::machine) enum Stage {
     Behind,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(in crate::machine) struct Cohort<V> {
     pub(in crate::machine) audience: u32,
     pub(in crate::machine) stage: Stage,

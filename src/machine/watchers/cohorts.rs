@@ -130,7 +130,7 @@ impl<V> Watchers<V> {
     /// Gives a cohort that is behind the entity that proves it.
     pub(in crate::machine) fn attach_witness(&mut self, cohort: u32, witness: Slot, store: &mut Store<V>) {
         self.cohorts[cohort as usize].witness = witness;
-        let first = &mut store.entry_mut(witness).witness_of;
+        let first = &mut store.profile_mut(witness).witness_of;
         let mut chain = Chain::starting_at(*first);
         chain.insert_after(&mut ByWitness(&mut self.cohorts), NONE, cohort);
         *first = cohort;
@@ -138,11 +138,11 @@ impl<V> Watchers<V> {
 
     /// A live entity is about to be removed: takes away the cohorts that did not hold it, for they need another proof.
     pub(in crate::machine) fn take_witnessed(&mut self, witness: Slot, store: &mut Store<V>, orphans: &mut Vec<u32>) {
-        let mut at = store.entry(witness).witness_of;
+        let mut at = store.profile(witness).witness_of;
         while at != NONE {
             let cohort = &self.cohorts[at as usize];
             let (cursor, next) = (cohort.cursor, cohort.by_witness.next());
-            if !store.entry(witness).held_at(cursor) {
+            if !store.is_held_at(witness, cursor) {
                 self.detach_witness(at, store);
                 orphans.push(at);
             }
@@ -301,7 +301,7 @@ impl<V> Watchers<V> {
     }
 
     fn detach_witness(&mut self, at: u32, store: &mut Store<V>) {
-        let first = &mut store.entry_mut(self.cohorts[at as usize].witness).witness_of;
+        let first = &mut store.profile_mut(self.cohorts[at as usize].witness).witness_of;
         let mut chain = Chain::starting_at(*first);
         chain.remove(&mut ByWitness(&mut self.cohorts), at);
         *first = chain.first().unwrap_or(NONE);

@@ -16,6 +16,7 @@ use core::hash::BuildHasher;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use derive_where::derive_where;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 use slab::Slab;
@@ -34,7 +35,8 @@ use links::Chain;
 pub(super) use links::NONE;
 pub(super) use watcher::Watcher;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+#[derive_where(Clone)]
 pub(super) struct Watchers<V> {
     slab: Slab<Watcher>,
     ids: HashTable<u32>,
