@@ -201,34 +201,56 @@ async fn a_call_that_crosses_a_restart_is_answered_by_the_worker_that_there_is()
 /// The same with real threads: no call hangs, and none is answered by a worker that is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn opening_while_workers_are_killed_hangs_nobody() {
-    let database = MemoryBacking::new();
+    let (database, openings) = (MemoryBacking::new(), Arc::new(AtomicU32::new(0)));
     database.put(id("x"), 1);
-    let opened = database.clone();
-    let factory = Factory::new(move || core::future::ready(Ok::<_, OpenError>(opened.clone())), config());
-    let mut tasks = tokio::task::JoinSet::new();
-    for task in 0..4 {
+    let (opened, counted) = (database.clone(), openings.clone());
+    let open = move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let opened = opened.clone();
+        async move {
+            tokio::task::yield_now().await;
+            Ok::<_, OpenError>(opened)
+        }
+    };
+    let factory = Factory::new(open, config());
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..3 {
         let factory = factory.clone();
-        tasks.spawn(async move {
-            for round in 0..300 {
-                if task == 0 {
-                    factory.kill();
-                    tokio::task::yield_now().await;
-                    continue;
-                }
-                match factory.watch_all_models().await {
+        readers.spawn(async move {
+            let mut crossed = 0;
+            for round in 0..500 {
+                let ended = match factory.watch_all_models().await {
                     Ok(reader) => match reader.next().await {
-                        Ok(batch) => assert_eq!(told(&batch), ["x=1"]),
-                        Err(NextError::Ended(failure)) => assert_eq!(failure.class(), CauseClass::Killed),
+                        Ok(batch) => {
+                            assert_eq!(told(&batch), ["x=1"]);
+                            continue;
+                        }
+                        Err(NextError::Ended(failure)) => failure,
                         Err(error) => panic!("round {round}: {error}"),
                     },
                     // Killed while it opened, or twice within one call.
-                    Err(WatchError::Ended(failure)) => assert_eq!(failure.class(), CauseClass::Killed),
+                    Err(WatchError::Ended(failure)) => failure,
                     Err(error) => panic!("round {round}: {error}"),
-                }
+                };
+                assert_eq!(ended.class(), CauseClass::Killed);
+                crossed += 1;
             }
+            crossed
         });
     }
-    tokio::time::timeout(Duration::from_mins(1), tasks.join_all()).await.expect("nobody hangs");
+    let killer = tokio::spawn({
+        let factory = factory.clone();
+        async move {
+            loop {
+                factory.kill();
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let crossed: u32 =
+        tokio::time::timeout(Duration::from_mins(1), readers.join_all()).await.expect("nobody hangs").into_iter().sum();
+    killer.abort();
+    assert!(crossed > 0 && openings.load(Ordering::SeqCst) > 1, "no kill met a call: nothing was tested");
     factory.close().await;
     assert_eq!(database.subscriptions(), 0, "every worker has released its backing");
 }
