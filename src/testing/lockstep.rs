@@ -276,6 +276,11 @@ impl<S: Subject> Lockstep<S> {
             let text = format!("{} tombstones, expected {}", report.tombstones, reference.tombstones());
             return Err(Broken::new(Promise::BoundedTombstones, text));
         }
+        if report.shared_batches > reference.shareable_batches() {
+            let (kept, most) = (report.shared_batches, reference.shareable_batches());
+            let text = format!("{kept} batches are kept, at most {most} can still be taken by a call in line");
+            return Err(Broken::new(Promise::TruthfulReport, text));
+        }
         let expected = expected_report(&report, reference);
         if report == expected {
             return Ok(());

@@ -65,6 +65,10 @@ fn difference(report: &Report, facts: Facts<'_>) -> Option<String> {
     same!(failures, reference.failures());
     same!(out_of_reach_since, reference.out_of_reach_since());
     same!(dropped, reference.dropped());
+    let most = reference.shareable_batches();
+    if report.shared_batches > most {
+        return Some(format!("the report says shared_batches {}, expected at most {most}", report.shared_batches));
+    }
     None
 }
 
@@ -78,6 +82,14 @@ mod tests {
         let mut story = Story::following("0=1");
         story.open(0);
         story.next_and(0, |census| census.report.watchers.caught_up += 1);
+        assert_eq!(story.red(), [Promise::TruthfulReport]);
+    }
+
+    #[test]
+    fn can_fail_on_a_batch_kept_for_nobody() {
+        let mut story = Story::following("0=1");
+        story.open(0);
+        story.next_and(0, |census| census.report.shared_batches += 1);
         assert_eq!(story.red(), [Promise::TruthfulReport]);
     }
 
