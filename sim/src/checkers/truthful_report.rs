@@ -48,6 +48,14 @@ mod tests {
     }
 
     #[test]
+    fn can_fail_on_a_batch_kept_for_nobody() {
+        let mut story = Story::following("0=1");
+        story.open(0);
+        story.next_and(0, |census| census.report.shared_batches += 1);
+        assert_eq!(story.red(), [Promise::TruthfulReport]);
+    }
+
+    #[test]
     fn can_fail_on_a_phase_that_is_not_so() {
         let mut story = Story::new();
         story.load_with(|census, before| census.report.phase = before.report.phase);

@@ -63,7 +63,7 @@ impl Reference {
         let mut calls: Vec<u32> = self.watchers.iter().flat_map(|watcher| watcher.line.iter().copied()).collect();
         calls.sort_unstable();
         for watcher in &self.watchers {
-            (watcher.ids, watcher.woken, watcher.line.len()).hash(hasher);
+            (watcher.ids, watcher.woken, watcher.shares, watcher.line.len()).hash(hasher);
             watcher.line.iter().for_each(|call| calls.partition_point(|other| other < call).hash(hasher));
             match watcher.stage {
                 WatcherStage::None => 0u8.hash(hasher),

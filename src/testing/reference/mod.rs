@@ -237,6 +237,12 @@ impl Reference {
         self.watchers.iter().map(|watcher| watcher.line.len()).sum()
     }
 
+    /// How many batches may be kept at most: those that a call in line can still take, so at most one for each watcher with such a
+    /// call. A batch of an earlier revno is of no use to anybody.
+    pub fn shareable_batches(&self) -> usize {
+        self.watchers.iter().filter(|watcher| watcher.shares).count()
+    }
+
     /// After an operation: everything that had to be asked for has been. `is_idle` says that the subject has no task that will
     /// still be polled; while it has one, it owes readers their wake-ups and the backing nothing.
     pub fn settle(&mut self, is_idle: bool) -> Result<(), Broken> {

@@ -27,7 +27,8 @@ macro_rules! known {
                         return Some(words(stringify!($field), &report.$field, &due));
                     }
                 )+
-                None
+                let (kept, most) = (report.shared_batches, self.shareable_batches());
+                (kept > most).then(|| too_many(kept, most))
             }
         }
     };
@@ -49,6 +50,11 @@ known! {
     failures: it.failures(),
     out_of_reach_since: it.out_of_reach_since(),
     dropped: it.dropped(),
+}
+
+#[cold]
+fn too_many(kept: usize, most: usize) -> String {
+    format!("the report says shared_batches {kept}, but calls in line can take {most} at most")
 }
 
 #[cold]

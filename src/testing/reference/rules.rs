@@ -2,12 +2,12 @@
 
 use core::mem::take;
 
-use super::super::observation::Observation;
+use super::super::observation::{How, Observation};
 use super::super::promise::{Broken, Promise};
 use super::super::state::IdSet;
 use super::Reference;
 use super::connection::{Asked, Stage, TimeMakes, own};
-use super::watchers::WatcherStage;
+use super::watchers::{Expected, WatcherStage};
 use crate::machine::{
     Cause, CauseClass, NextError, Position, Progress, RestartPolicy, ResumeError, ResumePoint, Revno, WatchError,
 };
@@ -106,14 +106,14 @@ impl Reference {
             Observation::Opened { reader, filter, result } => {
                 let stage = if result.is_ok() { WatcherStage::Fresh } else { WatcherStage::None };
                 let ids = self.passing[usize::from(filter.0)];
-                self.watchers[usize::from(reader)].open(stage, ids);
+                self.watchers[usize::from(reader)].open(stage, filter, ids);
             }
             Observation::Resumed { reader, filter, from, result, .. } => {
                 let ids = self.passing[usize::from(filter.0)];
                 let stage = if result.is_ok() { self.resumed(ids, from) } else { WatcherStage::None };
-                self.watchers[usize::from(reader)].open(stage, ids);
+                self.watchers[usize::from(reader)].open(stage, filter, ids);
             }
-            Observation::Called { reader, how, .. } => self.watchers[usize::from(reader)].called(how, self.loaded),
+            Observation::Called { reader, how, .. } => self.called(reader, how),
             Observation::Dropped { reader, call } => {
                 let next = self.watchers[usize::from(reader)].dropped(call, self.loaded);
                 self.owed.wakes.extend(next);
@@ -154,6 +154,16 @@ impl Reference {
             WatcherStage::Fresh => Ok(None),
             WatcherStage::CaughtUp => Ok(Some(at(self.latest(), self.position()))),
             WatcherStage::Behind { cursor, position, .. } => Ok(Some(at(Revno(cursor), position))),
+        }
+    }
+
+    fn called(&mut self, reader: u8, how: How) {
+        let got_batch = self.expect(reader, how) == Expected::Batch;
+        let taker = &mut self.watchers[usize::from(reader)];
+        let (filter, stage) = (taker.filter, taker.stage);
+        taker.called(how, self.loaded);
+        if got_batch {
+            self.watchers.iter_mut().filter(|watcher| watcher.filter == filter).for_each(|it| it.others_took(stage));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::observation::{DeltaSeen, How};
 use super::super::state::IdSet;
+use super::super::universe::FilterIx;
 use super::history::History;
 use crate::machine::{NextError, Position, Revno, Time};
 
@@ -24,11 +25,14 @@ pub enum Expected {
 #[derive(Debug, Clone)]
 pub struct Watcher {
     pub(super) stage: WatcherStage,
+    pub(super) filter: FilterIx,
     pub(super) ids: IdSet,
     /// Calls in line, by first poll.
     pub(super) line: Vec<u32>,
     /// The head has been woken and not polled since.
     pub(super) woken: bool,
+    /// Another watcher has taken, at the latest revno, the batch that a call in this line will take.
+    pub(super) shares: bool,
 }
 
 /// Where a watcher stands.
@@ -68,15 +72,23 @@ impl WatcherStage {
 
 impl Watcher {
     pub(super) fn new() -> Self {
-        Self { stage: WatcherStage::None, ids: IdSet::EMPTY, line: Vec::with_capacity(8), woken: false }
+        Self {
+            stage: WatcherStage::None,
+            filter: FilterIx(0),
+            ids: IdSet::EMPTY,
+            line: Vec::with_capacity(8),
+            woken: false,
+            shares: false,
+        }
     }
 
     pub(super) fn reset(&mut self) {
-        self.open(WatcherStage::None, IdSet::EMPTY);
+        self.open(WatcherStage::None, FilterIx(0), IdSet::EMPTY);
     }
 
-    pub(super) fn open(&mut self, stage: WatcherStage, ids: IdSet) {
-        (self.stage, self.ids, self.woken) = (stage, ids, false);
+    pub(super) fn open(&mut self, stage: WatcherStage, filter: FilterIx, ids: IdSet) {
+        (self.stage, self.filter, self.ids) = (stage, filter, ids);
+        (self.woken, self.shares) = (false, false);
         self.line.clear();
     }
 
@@ -134,6 +146,7 @@ impl Watcher {
         let expected = self.expect(how, loaded);
         if expected == Expected::Batch {
             self.stage = WatcherStage::CaughtUp;
+            self.shares = false;
         }
         match (how, expected) {
             (How::First(call), Expected::Waits) => self.line.push(call),
@@ -149,6 +162,23 @@ impl Watcher {
         }
     }
 
+    /// Another watcher of this filter has taken a batch, and stood at `stage` before it did.
+    pub(super) fn others_took(&mut self, stage: WatcherStage) {
+        let same = match (self.stage, stage) {
+            (WatcherStage::Fresh, WatcherStage::Fresh) => true,
+            (WatcherStage::Behind { cursor, .. }, WatcherStage::Behind { cursor: other, .. }) => cursor == other,
+            (
+                WatcherStage::None
+                | WatcherStage::Fresh
+                | WatcherStage::CaughtUp
+                | WatcherStage::Behind { .. }
+                | WatcherStage::Ended(_),
+                _,
+            ) => false,
+        };
+        self.shares |= same && !self.line.is_empty();
+    }
+
     /// A pending call is dropped; the call that must be woken in its place is returned.
     pub(super) fn dropped(&mut self, call: u32, loaded: bool) -> Option<u32> {
         let passes_on = self.leave(call) && self.can_take(loaded);
@@ -161,11 +191,13 @@ impl Watcher {
     fn leave(&mut self, call: u32) -> bool {
         let Some(at) = self.line.iter().position(|other| *other == call) else { return false };
         self.line.remove(at);
+        self.shares &= !self.line.is_empty();
         at == 0 && core::mem::replace(&mut self.woken, false)
     }
 
     /// The store has a new revno.
     pub(super) fn advanced(&mut self, history: &History, before: Position, now: Time) {
+        self.shares = false;
         match self.stage {
             WatcherStage::CaughtUp => {
                 let cursor = history.latest() - 1;
@@ -192,7 +224,7 @@ impl Watcher {
     /// It is over; all its calls are decided and must be woken.
     pub(super) fn end(&mut self, stage: WatcherStage, wakes: &mut Vec<u32>) {
         wakes.append(&mut self.line);
-        (self.stage, self.woken) = (stage, false);
+        (self.stage, self.woken, self.shares) = (stage, false, false);
     }
 
     pub(super) fn batch(&self, history: &History, into: &mut Vec<DeltaSeen>) {
