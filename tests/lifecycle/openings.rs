@@ -217,8 +217,11 @@ async fn opening_while_workers_are_killed_hangs_nobody() {
     for _ in 0..3 {
         let factory = factory.clone();
         readers.spawn(async move {
+            // As often as it takes for kills to meet calls.
             let mut crossed = 0;
-            for round in 0..500 {
+            while crossed < 50 {
+                // Whoever is always answered at once would never let the killer run.
+                tokio::task::yield_now().await;
                 let ended = match factory.watch_all_models().await {
                     Ok(reader) => match reader.next().await {
                         Ok(batch) => {
@@ -226,16 +229,15 @@ async fn opening_while_workers_are_killed_hangs_nobody() {
                             continue;
                         }
                         Err(NextError::Ended(failure)) => failure,
-                        Err(error) => panic!("round {round}: {error}"),
+                        Err(error) => panic!("{error}"),
                     },
                     // Killed while it opened, or twice within one call.
                     Err(WatchError::Ended(failure)) => failure,
-                    Err(error) => panic!("round {round}: {error}"),
+                    Err(error) => panic!("{error}"),
                 };
                 assert_eq!(ended.class(), CauseClass::Killed);
                 crossed += 1;
             }
-            crossed
         });
     }
     let killer = tokio::spawn({
@@ -247,10 +249,9 @@ async fn opening_while_workers_are_killed_hangs_nobody() {
             }
         }
     });
-    let crossed: u32 =
-        tokio::time::timeout(Duration::from_mins(1), readers.join_all()).await.expect("nobody hangs").into_iter().sum();
+    tokio::time::timeout(Duration::from_mins(1), readers.join_all()).await.expect("nobody hangs");
     killer.abort();
-    assert!(crossed > 0 && openings.load(Ordering::SeqCst) > 1, "no kill met a call: nothing was tested");
+    assert!(openings.load(Ordering::SeqCst) > 1);
     factory.close().await;
     assert_eq!(database.subscriptions(), 0, "every worker has released its backing");
 }
