@@ -96,10 +96,13 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
                 self.begin_release(failure);
                 continue;
             }
+            // Whoever has obeyed looks once more: what the worker waits for is then told as it is.
+            let obeys = !self.orders.is_empty();
             while let Some(order) = self.orders.pop_front() {
                 self.obey(order, now);
             }
-            if self.release.is_none() && !self.poll_life(now, cx) && !self.poll_alarm(turn.deadline, cx) {
+            let moved = self.release.is_some() || self.poll_life(now, cx) || self.poll_alarm(turn.deadline, cx);
+            if !moved && !obeys {
                 return Poll::Pending;
             }
         }
