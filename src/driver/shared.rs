@@ -125,10 +125,13 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
             });
             // One that comes back behind can pass the limit of age before anything else happens.
             after.woken.extend(inner.worker.take());
-            resumed
+            resumed.map(|watcher| (watcher, inner.census()))
         });
         match resumed {
-            Ok(Ok(watcher)) => Ok(watcher),
+            Ok(Ok((watcher, census))) => {
+                self.meters.publish(&census, self.seam.now());
+                Ok(watcher)
+            }
             Ok(Err(Ok(error))) => Err(error),
             Ok(Err(Err(failure))) | Err(failure) => Err(self.refusal(failure).into()),
         }

@@ -113,6 +113,9 @@ fn gauges_equal_the_census_after_everything_the_worker_is_told() {
             reader.next().await.unwrap();
             behind.next().await.unwrap();
             let ill = Read::Error(BackingError::transient("bad JSON").into_error());
+            let back = worker.resume(&reader.resume_token().unwrap().unwrap()).unwrap();
+            equal("one came back");
+            drop(back);
             script.fetch(Act::Answer((Position(2), vec![(id("x"), Read::Absent), (id("y"), ill)])));
             script.notice(Act::Answer(Notice::Changed(vec![id("x"), id("y"), id("x")])));
             settle().await;
