@@ -145,6 +145,21 @@ impl<M: Machine<u8>> Call<M> {
         value(&batch)
     }
 
+    /// What the call ended with, whose first poll came to this, and how it came to it.
+    pub(super) fn end(
+        &mut self,
+        polled: Poll<Result<Batch<u8>, NextError>>,
+    ) -> (&'static str, Result<Batch<u8>, NextError>) {
+        match polled {
+            Poll::Ready(answer) => ("ended in the first poll", answer),
+            Poll::Pending => {
+                assert_eq!(self.rung(), 1, "a call that waits is woken");
+                let Poll::Ready(answer) = self.poll() else { panic!("a call that is woken has an answer") };
+                ("woken, then ended", answer)
+            }
+        }
+    }
+
     /// How often it was woken.
     pub(super) fn rung(&self) -> usize {
         self.bell.rung()

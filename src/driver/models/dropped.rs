@@ -1,8 +1,6 @@
 //! The worker's task is dropped, as when a runtime shuts down, while a call is polled for the first time: the call reads so, or is
 //! woken and reads it then.
 
-use core::task::Poll;
-
 use loom::thread;
 
 use super::common::{Call, Still, Task, explore, start, store};
@@ -48,14 +46,7 @@ fn model(end: fn(&Real, Task) -> Option<Task>) -> &'static str {
     let polled = call.poll();
     let _kept = runtime.join().unwrap();
 
-    let (outcome, answer) = match polled {
-        Poll::Ready(answer) => ("ended in the first poll", answer),
-        Poll::Pending => {
-            assert_eq!(call.rung(), 1, "a call that waits is woken");
-            let Poll::Ready(answer) = call.poll() else { panic!("a call that is woken has an answer") };
-            ("woken, then ended", answer)
-        }
-    };
+    let (outcome, answer) = call.end(polled);
     assert!(matches!(answer, Err(NextError::Ended(failure)) if failure.class() == CauseClass::Permanent));
     outcome
 }

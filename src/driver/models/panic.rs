@@ -2,7 +2,6 @@
 //! so, or is woken and reads it then.
 
 use core::panic::AssertUnwindSafe;
-use core::task::Poll;
 use std::panic::catch_unwind;
 
 use loom::thread;
@@ -56,14 +55,7 @@ fn model<M: Machine<u8>>(machine: M) -> &'static str {
     let polled = call.poll();
     let panicked = worker.join().unwrap();
 
-    let (outcome, answer) = match polled {
-        Poll::Ready(answer) => ("ended in the first poll", answer),
-        Poll::Pending => {
-            assert_eq!(call.rung(), 1, "a call that waits is woken");
-            let Poll::Ready(answer) = call.poll() else { panic!("a call that is woken has an answer") };
-            ("woken, then ended", answer)
-        }
-    };
+    let (outcome, answer) = call.end(polled);
     let Err(NextError::Ended(failure)) = answer else { panic!("the call ended") };
     assert_eq!(failure.to_string(), "the backing failed for good: the worker panicked: these cannot be compared");
     assert!(panicked, "the panic goes on in the task that caused it");
