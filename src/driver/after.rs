@@ -13,18 +13,32 @@ pub(super) struct After<V> {
     pub(super) dropped: Vec<Waker>,
     pub(super) errors: Vec<SharedError>,
     pub(super) garbage: Garbage<V>,
-    /// Whether it is the worker that mutates: it looks for orders itself.
-    pub(super) by_worker: bool,
+    pub(super) by: By,
+    /// Whether others that the worker has told are still to be woken.
+    pub(super) more: bool,
+}
+
+/// Who mutates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// The worker: it looks for orders itself, and sees to it that everybody is woken whom it told.
+    Worker,
+    /// A call of `next`: it helps the worker to wake the others.
+    Call,
+    /// Anybody else.
+    Other,
 }
 
 impl<V> After<V> {
-    pub(super) const fn new() -> Self {
-        Self { woken: Vec::new(), dropped: Vec::new(), errors: Vec::new(), garbage: Garbage::new(), by_worker: false }
-    }
-
-    /// For the worker, which uses it again and again.
-    pub(super) fn of_worker() -> Self {
-        Self { by_worker: true, ..Self::new() }
+    pub(super) const fn new(by: By) -> Self {
+        Self {
+            woken: Vec::new(),
+            dropped: Vec::new(),
+            errors: Vec::new(),
+            garbage: Garbage::new(),
+            by,
+            more: false,
+        }
     }
 
     /// Wakes and frees; no lock is held.

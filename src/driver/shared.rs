@@ -8,9 +8,8 @@ use core::panic::AssertUnwindSafe;
 use core::task::{Poll, Waker};
 use std::collections::VecDeque;
 use std::panic::{catch_unwind, resume_unwind};
-use std::sync::PoisonError;
 
-use super::after::After;
+use super::after::{After, By};
 use super::causes::{Causes, Failure};
 use super::error::{NextError, ResumeError, WatchError};
 use super::foreign::message;
@@ -18,7 +17,7 @@ use super::machine::Machine;
 use super::meters::Meters;
 use super::report::Report;
 use super::seam::Seam;
-use super::sync::Mutex;
+use super::sync::{Mutex, lock};
 use super::wakers::{Waits, Wakers};
 use super::worker::Doing;
 use crate::backing::{Identity, SharedError};
@@ -26,6 +25,9 @@ use crate::machine::{
     self, Batch, CallId, Cause, CauseClass, Epoch, Filter, Input, NextPoll, Output, Progress, ResumePoint, Time,
     Timeout, WatcherId,
 };
+
+/// So many are woken before it is looked whether somebody has helped.
+const SHARE: usize = if cfg!(multiwatcher_loom) { 1 } else { 16 };
 
 /// What a worker and its handles share.
 #[derive(Debug)]
@@ -45,6 +47,8 @@ pub(super) struct Inner<V, M> {
     /// The latest time the machine was told.
     now: Time,
     wakers: Wakers,
+    /// Whom the worker has told and nobody has woken yet.
+    told: VecDeque<Waker>,
     causes: Causes,
     /// What the worker is to do, in order.
     orders: VecDeque<Output>,
@@ -87,6 +91,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
             machine,
             now: seam.now(),
             wakers: Wakers::default(),
+            told: VecDeque::new(),
             causes,
             orders: VecDeque::new(),
             worker: None,
@@ -99,7 +104,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
             counted: (0, 0),
             value: core::marker::PhantomData,
         };
-        let mut after = After::new();
+        let mut after = After::new(By::Other);
         inner.settle(&mut after);
         let epoch = inner.machine.report().epoch;
         Self { lock: Mutex::new(inner), seam, identity, epoch, meters: Meters::new(identity), dead }
@@ -144,7 +149,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         call: &mut Option<CallId>,
         waker: &Waker,
     ) -> Poll<Result<Batch<V>, NextError>> {
-        let polled = self.mutate_after(None, &mut After::new(), |inner, now, after| {
+        let polled = self.mutate_after(None, &mut After::new(By::Call), |inner, now, after| {
             match inner.machine.next(now, watcher, *call) {
                 NextPoll::Ready(result) => {
                     after.dropped.extend(call.take().and_then(|call| inner.wakers.remove(call)));
@@ -220,7 +225,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
 
     /// Ready with the worker's final failure once its task is over.
     pub(super) fn poll_worker_end(&self, key: &mut Option<u64>, waker: &Waker) -> Poll<Failure> {
-        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = lock(&self.lock);
         match inner.over.clone() {
             Some(failure) => Poll::Ready(failure),
             None => {
@@ -234,7 +239,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
 
     /// Somebody no longer waits for an end.
     pub(super) fn forget_wait(&self, key: u64, for_worker: bool) {
-        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = lock(&self.lock);
         let waits = if for_worker { &mut inner.wait_for_worker } else { &mut inner.wait_for_watchers };
         let waker = waits.remove(key);
         drop(inner);
@@ -242,7 +247,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     }
 
     pub(super) fn report(&self) -> Report {
-        let inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let inner = lock(&self.lock);
         let now = inner.now.max(self.seam.now());
         Report::new(
             &inner.machine.report(),
@@ -256,7 +261,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     /// The worker looks what there is to do, and is woken when there is more. It `counts` when it has told something since.
     pub(super) fn turn(&self, waker: &Waker, doing: Doing, counts: bool, orders: &mut VecDeque<Output>) -> Turn {
         debug_assert!(orders.is_empty(), "orders are carried out before more are taken");
-        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = lock(&self.lock);
         core::mem::swap(&mut inner.orders, orders);
         inner.doing = doing;
         let replaced = match &inner.worker {
@@ -287,8 +292,8 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
 
     /// Ends everything that hangs on the worker, whatever state the machine is in: the worker's task is gone, or going.
     pub(super) fn break_off(&self, failure: &Failure) {
-        let mut after = After::<V>::new();
-        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut after = After::<V>::new(By::Other);
+        let mut inner = lock(&self.lock);
         inner.break_off(failure, &mut after);
         drop(inner);
         after.run();
@@ -296,8 +301,8 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
 
     /// The worker's task is over: for the reason for which the machine ended, or else for this one.
     pub(super) fn finish(&self, failure: Failure) {
-        let mut after = After::<V>::new();
-        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut after = After::<V>::new(By::Other);
+        let mut inner = lock(&self.lock);
         let failure = inner.ended.map_or(failure, |(cause, _)| inner.causes.find(cause));
         inner.over.get_or_insert(failure);
         after.woken.extend(inner.wait_for_worker.take_all());
@@ -307,27 +312,27 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
 
     /// Why and when it ended, if it has; its backing may still be released.
     pub(super) fn end(&self) -> Option<(Failure, Time)> {
-        let inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let inner = lock(&self.lock);
         let broken = || inner.broken.as_ref().map(|failure| (failure.clone(), inner.now));
         inner.ended.map(|(cause, at)| (inner.causes.find(cause), at)).or_else(broken)
     }
 
     /// What a cause of the machine stands for.
     pub(super) fn failure(&self, cause: Cause) -> Failure {
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).causes.find(cause)
+        lock(&self.lock).causes.find(cause)
     }
 
     /// Looks at the machine, for tests.
     #[cfg(feature = "testing")]
     pub(super) fn inspect<R>(&self, look: impl FnOnce(&M, Doing, usize) -> R) -> R {
-        let inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let inner = lock(&self.lock);
         look(&inner.machine, inner.doing, inner.wakers.len())
     }
 
     /// Whether somebody will be woken when this call is, for tests.
     #[cfg(feature = "testing")]
     pub(super) fn has_waker(&self, call: CallId) -> bool {
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).wakers.has(call)
+        lock(&self.lock).wakers.has(call)
     }
 
     fn refusal(&self, failure: Failure) -> WatchError {
@@ -336,7 +341,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
 
     fn mutate<R>(&self, mutation: impl FnOnce(&mut Inner<V, M>, Time, &mut After<V>) -> R) -> Result<R, Failure> {
         // Read without the lock, which is held for hardly longer than the clock takes to read.
-        self.mutate_after(Some(self.seam.now()), &mut After::new(), mutation)
+        self.mutate_after(Some(self.seam.now()), &mut After::new(By::Other), mutation)
     }
 
     /// The round that every operation is. A panic in it (a value's comparison, or a bug) ends the worker and all that hangs on it.
@@ -346,7 +351,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         after: &mut After<V>,
         mutation: impl FnOnce(&mut Inner<V, M>, Time, &mut After<V>) -> R,
     ) -> Result<R, Failure> {
-        let mut inner = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = lock(&self.lock);
         if let Some(failure) = &inner.broken {
             return Err(failure.clone());
         }
@@ -364,9 +369,22 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
             panic
         });
         drop(inner);
-        self.meters.woke(after.woken.len());
-        after.run();
+        self.carry_out(after);
         mutated.map_or_else(|panic| resume_unwind(panic), Ok)
+    }
+}
+
+impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
+    /// What a mutation has left, now that the lock is released. The worker returns when everybody is woken whom it told.
+    fn carry_out(&self, after: &mut After<V>) {
+        loop {
+            self.meters.woke(after.woken.len());
+            after.run();
+            if after.by != By::Worker || !after.more {
+                return;
+            }
+            lock(&self.lock).share_out(after);
+        }
     }
 }
 
@@ -375,7 +393,10 @@ impl<V, M: Machine<V>> Inner<V, M> {
     fn settle(&mut self, after: &mut After<V>) {
         while let Some(output) = self.machine.poll_output() {
             match output {
-                Output::Wake { call } => after.woken.extend(self.wakers.remove(call)),
+                Output::Wake { call } => {
+                    let waker = self.wakers.remove(call);
+                    if after.by == By::Worker { self.told.extend(waker) } else { after.woken.extend(waker) }
+                }
                 Output::Unsubscribe { .. } | Output::Subscribe { .. } | Output::Load { .. } | Output::Fetch { .. } => {
                     self.orders.push_back(output);
                 }
@@ -385,7 +406,11 @@ impl<V, M: Machine<V>> Inner<V, M> {
                 }
             }
         }
-        if !self.orders.is_empty() && !after.by_worker {
+        match after.by {
+            By::Worker | By::Call => self.share_out(after),
+            By::Other => {}
+        }
+        if !self.orders.is_empty() && after.by != By::Worker {
             after.woken.extend(self.worker.take());
         }
         self.machine.swap_garbage(&mut after.garbage);
@@ -399,6 +424,13 @@ impl<V, M: Machine<V>> Inner<V, M> {
         if self.causes.is_crowded() {
             after.errors.extend(self.causes.retain(&self.machine.causes()));
         }
+    }
+
+    /// Takes a share of those who are to be woken. A runtime starts its other threads at the first one woken, and they find little to do
+    /// if all the others are woken one by one: they go to sleep and are started again and again. So they help with this.
+    fn share_out(&mut self, after: &mut After<V>) {
+        after.woken.extend(self.told.drain(..self.told.len().min(SHARE)));
+        after.more = !self.told.is_empty();
     }
 
     fn census(&self) -> Census {

@@ -10,7 +10,7 @@ use std::task::Wake;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::backing::{Backing, BackingError, Entities, Identity, Step as BackingStep, Subscription};
-use crate::driver::after::After;
+use crate::driver::after::{After, By};
 use crate::driver::causes::Causes;
 use crate::driver::error::NextError;
 use crate::driver::machine::Machine;
@@ -102,7 +102,7 @@ pub(super) fn start<M: Machine<u8>>(machine: M) -> (Worker<u8, M, Still>, Task) 
 
 /// As the worker does it.
 pub(super) fn tell<M: Machine<u8>>(shared: &Shared<u8, M, Still>, input: Input<u8>) {
-    shared.tell(shared.seam.now(), &mut After::of_worker(), &mut Vec::new(), input);
+    shared.tell(shared.seam.now(), &mut After::new(By::Worker), &mut Vec::new(), input);
 }
 
 /// A reader that has had its first batch.

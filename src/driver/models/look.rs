@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use loom::thread;
 
 use super::common::{Bell, Still, explore, keep, store};
-use crate::driver::after::After;
+use crate::driver::after::{After, By};
 use crate::driver::shared::Shared;
 use crate::driver::sync::Arc;
 use crate::driver::worker::Doing;
@@ -43,7 +43,7 @@ fn twin_poses_as_the_worker() {
     explore(OUTCOMES, || {
         model(look, |shared| {
             let cause = Cause::new(CauseClass::Killed, 0);
-            shared.tell(crate::machine::Time::ZERO, &mut After::of_worker(), &mut Vec::new(), Input::Kill { cause });
+            shared.tell(crate::machine::Time::ZERO, &mut After::new(By::Worker), &mut Vec::new(), Input::Kill { cause });
         })
     });
 }

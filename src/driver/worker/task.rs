@@ -15,7 +15,7 @@ use std::sync::Arc as StdArc;
 use super::Doing;
 use super::life::{Came, Life};
 use crate::backing::{Backing, BackingError, Notice, Read, Step};
-use crate::driver::after::After;
+use crate::driver::after::{After, By};
 use crate::driver::causes::{Failure, Namer};
 use crate::driver::foreign::{discard, message};
 use crate::driver::machine::Machine;
@@ -65,7 +65,7 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             alarm: None,
             release: None,
             orders: VecDeque::new(),
-            after: After::of_worker(),
+            after: After::new(By::Worker),
             namer: Namer::default(),
             told: None,
             counts: true,
