@@ -33,11 +33,11 @@ async fn told_of(backing: MemoryBacking<u64>, readers: usize, models: usize, rou
         let rounds = Arc::clone(if model == 0 { &rounds_of } else { &others });
         tokio::spawn(read(watcher, rounds));
     }
-    let mut value = 0;
+    let (id, mut value) = (entity(0, models), 0);
     let took = rounds_of
         .rounds(rounds, || {
             value += 1;
-            backing.put(entity(0, models), value);
+            backing.put(id.clone(), value);
         })
         .await;
     worker.kill();

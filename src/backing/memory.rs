@@ -157,19 +157,20 @@ impl<V> Transaction<'_, V> {
 
     /// Makes it visible. Returns its position, or the latest one if there is nothing in it.
     pub fn commit(self) -> Position {
-        let mut replaced = Vec::new();
+        let Self { backing, mut changes } = self;
         let (position, wakers, forgotten) = {
-            let mut state = self.backing.lock();
-            if self.changes.is_empty() {
+            let mut state = backing.lock();
+            if changes.is_empty() {
                 return state.position;
             }
             let position = Position(state.position.0 + 1);
-            let touched = in_order(self.changes.iter().map(|(id, _)| id.clone()).collect());
-            for (id, value) in self.changes {
-                replaced.extend(match value {
-                    Some(value) => state.entities.insert(id, value),
-                    None => state.entities.remove(&id),
-                });
+            let touched = in_order(changes.iter().map(|(id, _)| id.clone()).collect());
+            // What is replaced takes the place of what replaces it, to be freed without the lock.
+            for (id, value) in &mut changes {
+                *value = match value.take() {
+                    Some(value) => state.put(id, value),
+                    None => state.entities.remove(id),
+                };
             }
             state.position = position;
             state.log.push_back((position, touched));
@@ -178,7 +179,7 @@ impl<V> Transaction<'_, V> {
             (position, wakers, forgotten)
         };
         wakers.into_iter().for_each(Waker::wake);
-        drop((replaced, forgotten));
+        drop((changes, forgotten));
         position
     }
 }
@@ -190,6 +191,14 @@ impl<V> fmt::Debug for Transaction<'_, V> {
 }
 
 impl<V> State<V> {
+    /// Gives an entity a value; the one it had is returned.
+    fn put(&mut self, id: &EntityId, value: Arc<V>) -> Option<Arc<V>> {
+        match self.entities.get_mut(id) {
+            Some(known) => Some(core::mem::replace(known, value)),
+            None => self.entities.insert(id.clone(), value),
+        }
+    }
+
     /// Forgets the oldest commits; they are returned, to be freed without the lock.
     fn prune(&mut self) -> Vec<(Position, Vec<EntityId>)> {
         let excess = self.log.len().saturating_sub(self.kept);
