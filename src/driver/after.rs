@@ -31,14 +31,7 @@ pub(super) enum By {
 
 impl<V> After<V> {
     pub(super) const fn new(by: By) -> Self {
-        Self {
-            woken: Vec::new(),
-            dropped: Vec::new(),
-            errors: Vec::new(),
-            garbage: Garbage::new(),
-            by,
-            more: false,
-        }
+        Self { woken: Vec::new(), dropped: Vec::new(), errors: Vec::new(), garbage: Garbage::new(), by, more: false }
     }
 
     /// Wakes and frees; no lock is held.

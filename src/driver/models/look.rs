@@ -43,7 +43,12 @@ fn twin_poses_as_the_worker() {
     explore(OUTCOMES, || {
         model(look, |shared| {
             let cause = Cause::new(CauseClass::Killed, 0);
-            shared.tell(crate::machine::Time::ZERO, &mut After::new(By::Worker), &mut Vec::new(), Input::Kill { cause });
+            shared.tell(
+                crate::machine::Time::ZERO,
+                &mut After::new(By::Worker),
+                &mut Vec::new(),
+                Input::Kill { cause },
+            );
         })
     });
 }

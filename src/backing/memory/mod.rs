@@ -1,8 +1,9 @@
 //! A backing in memory: transactions of several entities, any number of writers. For examples, tests, and programs whose
 //! entities live nowhere else.
 
+mod contents;
+
 use core::fmt;
-use core::ops::Bound;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
+use self::contents::Contents;
 use super::{Backing, BackingError, Entities, Identity, Notice, Read, Step, Stream, Subscription, Value};
 use crate::machine::{EntityId, Position};
 
@@ -34,7 +36,7 @@ struct Shared<V> {
 }
 
 struct State<V> {
-    entities: BTreeMap<EntityId, Arc<V>>,
+    entities: Contents<V>,
     position: Position,
     /// What the last commits touched, oldest first.
     log: VecDeque<(Position, Vec<EntityId>)>,
@@ -51,7 +53,7 @@ impl<V> MemoryBacking<V> {
     #[must_use]
     pub fn new() -> Self {
         let state = State {
-            entities: BTreeMap::new(),
+            entities: Contents::new(),
             position: Position(0),
             log: VecDeque::new(),
             pruned: Position(0),
@@ -168,7 +170,7 @@ impl<V> Transaction<'_, V> {
             // What is replaced takes the place of what replaces it, to be freed without the lock.
             for (id, value) in &mut changes {
                 *value = match value.take() {
-                    Some(value) => state.put(id, value),
+                    Some(value) => state.entities.put(id, value),
                     None => state.entities.remove(id),
                 };
             }
@@ -191,14 +193,6 @@ impl<V> fmt::Debug for Transaction<'_, V> {
 }
 
 impl<V> State<V> {
-    /// Gives an entity a value; the one it had is returned.
-    fn put(&mut self, id: &EntityId, value: Arc<V>) -> Option<Arc<V>> {
-        match self.entities.get_mut(id) {
-            Some(known) => Some(core::mem::replace(known, value)),
-            None => self.entities.insert(id.clone(), value),
-        }
-    }
-
     /// Forgets the oldest commits; they are returned, to be freed without the lock.
     fn prune(&mut self) -> Vec<(Position, Vec<EntityId>)> {
         let excess = self.log.len().saturating_sub(self.kept);
@@ -338,10 +332,9 @@ impl<V> Stream for MemoryLoad<V> {
     type Item = Result<Vec<(EntityId, Read<V>)>, BackingError>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let after = self.last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let chunk: Vec<_> = {
             let state = self.backing.lock();
-            let rest = state.entities.range::<EntityId, _>((after, Bound::Unbounded)).take(CHUNK);
+            let rest = state.entities.after(self.last.as_ref()).take(CHUNK);
             rest.map(|(id, value)| (id.clone(), Read::Value(Arc::clone(value)))).collect()
         };
         let Some((last, _)) = chunk.last() else { return Poll::Ready(None) };
