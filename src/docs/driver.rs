@@ -61,6 +61,7 @@
 //! | `kill` | the same for every reader of a killed worker, which refuses new ones | end later; forget the calls |
 //! | `line` | a call that is dropped, woken or not, does not keep a wake-up from the next in line | wake nobody in its place |
 //! | `clones` | a batch goes to one call, and that one alone is woken | wake the whole line; give it twice |
+//! | `help` | a reader that polls helps the worker to wake: each is woken once | wake the first alone |
 //! | `repoll` | the newest waker of a call is called | keep the first one; wake by an old name |
 //! | `last` | the worker goes on while one handle or watcher is there, and ends with the last | ask before it counts; hold what is shared alone |
 //! | `look` | an order is seen by the worker's look, or wakes the worker | register under another lock; pose as the worker |

@@ -20,6 +20,11 @@ pub trait Machine<V>: Send + 'static {
     /// Exchanges what is no longer needed for an empty container.
     fn swap_garbage(&mut self, empty: &mut Garbage<V>);
 
+    /// Whether there may be anything that is no longer needed.
+    fn has_garbage(&self) -> bool {
+        true
+    }
+
     /// The census.
     fn report(&self) -> Report;
 
@@ -85,6 +90,10 @@ impl<V: Value> Machine<V> for StoreManager<V> {
 
     fn swap_garbage(&mut self, empty: &mut Garbage<V>) {
         self.swap_garbage(empty);
+    }
+
+    fn has_garbage(&self) -> bool {
+        self.has_garbage()
     }
 
     fn report(&self) -> Report {

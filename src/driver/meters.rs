@@ -22,6 +22,7 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use metrics::{Counter, Gauge, Histogram};
 
@@ -46,6 +47,8 @@ pub(super) struct Meters {
     wakeups: Counter,
     quarantined: Gauge,
     staleness: Gauge,
+    /// The number of the census that the gauges show. Threads that were given theirs in one order may come here in another.
+    shown: Mutex<u64>,
 }
 
 /// What was told to the machine, as far as its time is measured.
@@ -92,6 +95,7 @@ impl Meters {
             wakeups: metrics::counter!("multiwatcher_wakeups_total", "backing" => backing.clone()),
             quarantined: gauge("multiwatcher_quarantined"),
             staleness: gauge("multiwatcher_staleness_seconds"),
+            shown: Mutex::new(0),
         }
     }
 
@@ -116,9 +120,14 @@ impl Meters {
         }
     }
 
-    /// Brings the gauges up to date.
+    /// Brings the gauges up to date, unless they show a later census already.
     pub(super) fn publish(&self, census: &Census, now: Time) {
-        let Census { report: census, lag, duplicates } = census;
+        let Census { number, report: census, lag, duplicates } = census;
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if *number <= *shown {
+            return;
+        }
+        *shown = *number;
         let age = |since: Option<Time>| since.map_or(0.0, |since| now.since(since).as_secs_f64());
         self.watchers.set(float(census.watchers.total()));
         self.restarts.set(large(census.generation.0.saturating_sub(1)));
@@ -146,4 +155,31 @@ fn float(count: usize) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "gauges are floats, and 2^53 of anything here is far away")]
 fn large(count: u64) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::machine::{Config, Epoch, Filter, StoreManager};
+
+    #[test]
+    fn a_census_that_comes_late_does_not_replace_a_later_one() {
+        let watchers = Arc::new(AtomicU64::new(0));
+        let meters = Meters { watchers: Gauge::from_arc(Arc::clone(&watchers)), ..Meters::new(Identity(1)) };
+        let mut machine = StoreManager::<u8>::new(Config::default(), Epoch(1), Time::ZERO);
+        while machine.poll_output().is_some() {}
+        let mut census = |number| {
+            machine.watch(Time::ZERO, Filter::all_models()).expect("it has not ended");
+            Census { number, report: machine.report(), lag: 0, duplicates: 0 }
+        };
+        let (first, second) = (census(1), census(2));
+        let shown = || f64::from_bits(watchers.load(Ordering::Relaxed)).to_string();
+        meters.publish(&second, Time::ZERO);
+        assert_eq!(shown(), "2");
+        meters.publish(&first, Time::ZERO);
+        assert_eq!(shown(), "2", "truthful-report: the gauges show the latest census");
+    }
 }

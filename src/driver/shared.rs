@@ -64,6 +64,8 @@ pub(super) struct Inner<V, M> {
     wait_for_watchers: Waits,
     /// Watchers, and those that have ended, when somebody who waits for one was last woken.
     counted: (usize, usize),
+    /// How many were taken.
+    censuses: u64,
     value: core::marker::PhantomData<V>,
 }
 
@@ -79,6 +81,8 @@ pub(super) struct Turn {
 /// What the gauges show.
 #[derive(Debug)]
 pub(super) struct Census {
+    /// Ascends: of two, the one that was taken later.
+    pub(super) number: u64,
     pub(super) report: machine::Report,
     pub(super) lag: u64,
     pub(super) duplicates: u64,
@@ -102,6 +106,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
             wait_for_worker: Waits::default(),
             wait_for_watchers: Waits::default(),
             counted: (0, 0),
+            censuses: 0,
             value: core::marker::PhantomData,
         };
         let mut after = After::new(By::Other);
@@ -129,7 +134,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
                 machine::ResumeError::Future { latest } => Ok(ResumeError::Future { latest }),
             });
             // One that comes back behind can pass the limit of age before anything else happens.
-            after.woken.extend(inner.worker.take());
+            after.wake(inner.worker.take());
             resumed.map(|watcher| (watcher, inner.census()))
         });
         match resumed {
@@ -152,12 +157,12 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         let polled = self.mutate_after(None, &mut After::new(By::Call), |inner, now, after| {
             match inner.machine.next(now, watcher, *call) {
                 NextPoll::Ready(result) => {
-                    after.dropped.extend(call.take().and_then(|call| inner.wakers.remove(call)));
+                    after.discard(call.take().and_then(|call| inner.wakers.remove(call)));
                     Poll::Ready(result.map_err(|error| inner.explain(error)))
                 }
                 NextPoll::Pending(id) => {
                     *call = Some(id);
-                    after.dropped.extend(inner.wakers.set(id, waker));
+                    after.discard(inner.wakers.set(id, waker));
                     Poll::Pending
                 }
             }
@@ -172,7 +177,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     pub(super) fn drop_call(&self, watcher: WatcherId, call: CallId) {
         // A worker that broke off has dropped all calls already.
         let _ = self.mutate(|inner, now, after| {
-            after.dropped.extend(inner.wakers.remove(call));
+            after.discard(inner.wakers.remove(call));
             inner.machine.handle(now, Input::DropCall { watcher, call });
         });
     }
@@ -216,7 +221,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         let polled = self.mutate(|inner, now, after| match inner.machine.progress(now, watcher) {
             Err(error) => Poll::Ready(inner.explain(error)),
             Ok(_) => {
-                after.dropped.extend(inner.wait_for_watchers.set(key, waker));
+                after.discard(inner.wait_for_watchers.set(key, waker));
                 Poll::Pending
             }
         });
@@ -305,7 +310,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         let mut inner = lock(&self.lock);
         let failure = inner.ended.map_or(failure, |(cause, _)| inner.causes.find(cause));
         inner.over.get_or_insert(failure);
-        after.woken.extend(inner.wait_for_worker.take_all());
+        after.left().woken.extend(inner.wait_for_worker.take_all());
         drop(inner);
         after.run();
     }
@@ -378,7 +383,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     /// What a mutation has left, now that the lock is released. The worker returns when everybody is woken whom it told.
     fn carry_out(&self, after: &mut After<V>) {
         loop {
-            self.meters.woke(after.woken.len());
+            self.meters.woke(after.woken());
             after.run();
             if after.by != By::Worker || !after.more {
                 return;
@@ -395,7 +400,7 @@ impl<V, M: Machine<V>> Inner<V, M> {
             match output {
                 Output::Wake { call } => {
                     let waker = self.wakers.remove(call);
-                    if after.by == By::Worker { self.told.extend(waker) } else { after.woken.extend(waker) }
+                    if after.by == By::Worker { self.told.extend(waker) } else { after.wake(waker) }
                 }
                 Output::Unsubscribe { .. } | Output::Subscribe { .. } | Output::Load { .. } | Output::Fetch { .. } => {
                     self.orders.push_back(output);
@@ -407,35 +412,38 @@ impl<V, M: Machine<V>> Inner<V, M> {
             }
         }
         match after.by {
-            By::Worker | By::Call => self.share_out(after),
-            By::Other => {}
+            By::Worker | By::Call if !self.told.is_empty() => self.share_out(after),
+            By::Worker | By::Call | By::Other => {}
         }
         if !self.orders.is_empty() && after.by != By::Worker {
-            after.woken.extend(self.worker.take());
+            after.wake(self.worker.take());
         }
-        self.machine.swap_garbage(&mut after.garbage);
+        if self.machine.has_garbage() {
+            self.machine.swap_garbage(&mut after.left().garbage);
+        }
         if !self.wait_for_watchers.is_empty() {
             let watchers = self.machine.report().watchers;
             let counted = (watchers.total(), watchers.ended);
             if core::mem::replace(&mut self.counted, counted) != counted {
-                after.woken.extend(self.wait_for_watchers.take_all());
+                after.left().woken.extend(self.wait_for_watchers.take_all());
             }
         }
         if self.causes.is_crowded() {
-            after.errors.extend(self.causes.retain(&self.machine.causes()));
+            after.left().errors.extend(self.causes.retain(&self.machine.causes()));
         }
     }
 
     /// Takes a share of those who are to be woken. A runtime starts its other threads at the first one woken, and they find little to do
     /// if all the others are woken one by one: they go to sleep and are started again and again. So they help with this.
     fn share_out(&mut self, after: &mut After<V>) {
-        after.woken.extend(self.told.drain(..self.told.len().min(SHARE)));
+        after.left().woken.extend(self.told.drain(..self.told.len().min(SHARE)));
         after.more = !self.told.is_empty();
     }
 
-    fn census(&self) -> Census {
-        let Self { machine, .. } = self;
-        Census { report: machine.report(), lag: machine.lag(), duplicates: machine.duplicates() }
+    fn census(&mut self) -> Census {
+        self.censuses += 1;
+        let Self { machine, censuses: number, .. } = self;
+        Census { number: *number, report: machine.report(), lag: machine.lag(), duplicates: machine.duplicates() }
     }
 
     fn explain(&self, error: machine::NextError) -> NextError {
@@ -451,9 +459,9 @@ impl<V, M: Machine<V>> Inner<V, M> {
 
     fn break_off(&mut self, failure: &Failure, after: &mut After<V>) {
         self.broken.get_or_insert_with(|| failure.clone());
-        after.woken.extend(self.wakers.take_all());
-        after.woken.extend(self.wait_for_watchers.take_all());
-        after.woken.extend(self.worker.take());
+        after.left().woken.extend(self.wakers.take_all());
+        after.left().woken.extend(self.wait_for_watchers.take_all());
+        after.wake(self.worker.take());
     }
 }
 

@@ -187,3 +187,16 @@ impl Bend for Crowd {
         }
     }
 }
+
+/// Wakes one call at most, where several can take.
+#[derive(Default)]
+pub(super) struct FirstOnly {
+    woke: bool,
+}
+
+impl Bend for FirstOnly {
+    fn output(&mut self, output: Output) -> Vec<Output> {
+        let is_wake = matches!(output, Output::Wake { .. });
+        if is_wake && core::mem::replace(&mut self.woke, is_wake) { vec![] } else { vec![output] }
+    }
+}

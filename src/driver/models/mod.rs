@@ -10,6 +10,7 @@ mod clones;
 mod common;
 mod dropped;
 mod end;
+mod help;
 mod kill;
 mod last;
 mod line;

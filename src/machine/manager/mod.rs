@@ -181,6 +181,11 @@ impl<V: PartialEq> StoreManager<V> {
         core::mem::swap(&mut self.garbage, empty);
     }
 
+    /// Whether there is anything that is no longer needed.
+    pub fn has_garbage(&self) -> bool {
+        !self.garbage.is_empty()
+    }
+
     /// What the machine holds.
     pub fn report(&self) -> Report {
         Report {
