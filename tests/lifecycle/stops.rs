@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use multiwatcher::backing::{BackingError, Notice};
-use multiwatcher::driver::{NextError, Worker};
+use multiwatcher::driver::{Multiwatcher, NextError, Worker};
 use multiwatcher::machine::{Backoff, CauseClass, Config, Filter, ModelId, Phase, Position};
 use tokio::time::sleep;
 
@@ -57,7 +57,7 @@ async fn whoever_waits_for_a_watchers_end_is_not_woken_by_the_others() {
     let readers = [worker.watch_all_models().unwrap(), worker.watch_all_models().unwrap()];
     let woken: [Arc<Counting>; 2] = Default::default();
     let wakers = woken.clone().map(Waker::from);
-    let mut ends = readers.each_ref().map(|reader| reader.wait());
+    let mut ends = readers.each_ref().map(Multiwatcher::wait);
     for (end, waker) in ends.iter_mut().zip(&wakers) {
         assert!(poll(end, waker).is_pending());
     }
