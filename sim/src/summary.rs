@@ -7,7 +7,8 @@ use multiwatcher::testing::Promise;
 use serde::Serialize;
 
 use crate::campaign::Outcome;
-use crate::exercised::{Fault, Kind};
+use crate::exercised::Kind;
+use crate::fault::Fault;
 use crate::runner::Failure;
 use crate::schedulers::KINDS;
 use crate::tally::Tally;

@@ -55,8 +55,9 @@ pub(super) struct Session {
     pub(super) generation: Generation,
     pub(super) answer: Option<Letter<Result<Position, BackingError>>>,
     pub(super) answered: bool,
-    pub(super) notices: VecDeque<Letter<Result<Notice<Val>, BackingError>>>,
-    /// An error was posted: nothing after it will be taken.
+    /// Nothing instead of a notice or an error says that the stream has ended.
+    pub(super) notices: VecDeque<Letter<Option<Result<Notice<Val>, BackingError>>>>,
+    /// An error or the end was posted: nothing after it will be taken.
     pub(super) failing: bool,
     pub(super) waker: Option<Waker>,
 }
