@@ -13,7 +13,9 @@ use super::universe::FilterIx;
 pub(super) fn act(stage: &Stage, number: u8, choices: &mut impl Choices) -> Option<Operation> {
     let reader = stage.readers.get(usize::from(number))?;
     let operation = would(stage, number, reader, choices)?;
-    if stage.regime.off.is_empty() || !is_left_out(stage.regime.off, reader, &operation) {
+    // A future that is over cannot be polled: it is consumed.
+    let cannot_be = stage.has_task && matches!(operation, Operation::PollOver { .. });
+    if !cannot_be && (stage.regime.off.is_empty() || !is_left_out(stage.regime.off, reader, &operation)) {
         return Some(operation);
     }
     match woken(reader) {

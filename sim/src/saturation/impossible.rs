@@ -19,6 +19,7 @@ pub struct Setting {
 }
 
 /// Pairs that cannot happen.
+#[derive(Debug)]
 pub struct Rule {
     /// Why.
     pub reason: &'static str,
@@ -30,49 +31,76 @@ pub const RULES: &[Rule] = &[
     Rule { reason: "what can be taken, or is over, wakes the call that waits for it", forbids: waits_in_vain },
     Rule { reason: "a machine that has ended has ended its watchers", forbids: lives_on },
     Rule { reason: "a machine alone has no task", forbids: |pair, on| !on.driven && is_of_a_task(pair) },
-    Rule { reason: "a future that is over is consumed, by its type", forbids: |pair, on| on.driven && is_late_poll(pair) },
-    Rule { reason: "what belongs to an older session is dropped with it", forbids: |pair, on| {
-        on.driven && matches!(pair, Pair::Fault(Fault::OldGeneration, _))
-    } },
-    Rule { reason: "a reader has one watcher at a time, and first finishes the calls of the last", forbids: opens_twice },
+    Rule {
+        reason: "a future that is over is consumed, by its type",
+        forbids: |pair, on| on.driven && is_late_poll(pair),
+    },
+    Rule {
+        reason: "what belongs to an older session is dropped with it",
+        forbids: |pair, on| on.driven && matches!(pair, Pair::Fault(Fault::OldGeneration, _)),
+    },
+    Rule {
+        reason: "a reader has one watcher at a time, and first finishes the calls of the last",
+        forbids: opens_twice,
+    },
     Rule { reason: "a reader without a watcher only finishes its calls", forbids: goes_on },
     Rule { reason: "there is no call to poll or to drop", forbids: has_no_call },
     Rule { reason: "the calls of a watcher that is over are woken, each until it is polled", forbids: polls_decided },
     Rule { reason: "there is no session", forbids: |pair, _| within(pair, &[Phase::Waiting], is_of_a_session) },
     Rule { reason: "the machine has not asked for it yet", forbids: not_asked_yet },
-    Rule { reason: "the subscription does not stand yet", forbids: |pair, on| {
-        !on.driven && within(pair, &[Phase::Subscribing], is_of_a_subscription)
-    } },
-    Rule { reason: "the subscription stands already", forbids: |pair, _| {
-        within(pair, &[Phase::Loading, Phase::Completing, Phase::Following], |kind| {
-            matches!(kind, Kind::Accept | Kind::Subscribed)
-        })
-    } },
-    Rule { reason: "the load is done", forbids: |pair, _| {
-        within(pair, &[Phase::Completing, Phase::Following], |kind| matches!(kind, Kind::ReadLoad | Kind::LoadDone))
-    } },
-    Rule { reason: "a machine that has ended has no deadline", forbids: |pair, _| {
-        within(pair, &[Phase::Ended], |kind| matches!(kind, Kind::Timeout | Kind::Deadline))
-    } },
-    Rule { reason: "a machine that has ended has let go of its backing", forbids: |pair, on| {
-        !on.driven && within(pair, &[Phase::Ended], is_of_a_living_machine)
-    } },
-    Rule { reason: "time passes at the end only when no reader has a call to finish", forbids: |pair, on| {
-        let idles = matches!(pair, Pair::Operation(State { place: Place::None, calls, .. }, _) if calls != Calls::None);
-        !on.driven && idles && within(pair, &[Phase::Ended], |kind| kind == Kind::Advance)
-    } },
-    Rule { reason: "before anything else happens there are no watchers", forbids: |pair, _| {
-        matches!(pair, Pair::Fault(Fault::DeadStart, state) if (state.place, state.calls) != (Place::None, Calls::None))
-    } },
-    Rule { reason: "it shows in what is seen, not in an operation, and is counted among the faults", forbids: |pair, _| {
-        matches!(pair, Pair::Fault(Fault::TornLoad | Fault::FullQueue, _))
-    } },
+    Rule {
+        reason: "the subscription does not stand yet",
+        forbids: |pair, on| !on.driven && within(pair, &[Phase::Subscribing], is_of_a_subscription),
+    },
+    Rule {
+        reason: "the subscription stands already",
+        forbids: |pair, _| {
+            within(pair, &[Phase::Loading, Phase::Completing, Phase::Following], |kind| {
+                matches!(kind, Kind::Accept | Kind::Subscribed)
+            })
+        },
+    },
+    Rule {
+        reason: "the load is done",
+        forbids: |pair, _| {
+            within(pair, &[Phase::Completing, Phase::Following], |kind| matches!(kind, Kind::ReadLoad | Kind::LoadDone))
+        },
+    },
+    Rule {
+        reason: "a machine that has ended has no deadline",
+        forbids: |pair, _| within(pair, &[Phase::Ended], |kind| matches!(kind, Kind::Timeout | Kind::Deadline)),
+    },
+    Rule {
+        reason: "a machine that has ended has let go of its backing",
+        forbids: |pair, on| !on.driven && within(pair, &[Phase::Ended], is_of_a_living_machine),
+    },
+    Rule {
+        reason: "time passes at the end only when no reader has a call to finish",
+        forbids: |pair, on| {
+            let idles =
+                matches!(pair, Pair::Operation(State { place: Place::None, calls, .. }, _) if calls != Calls::None);
+            !on.driven && idles && within(pair, &[Phase::Ended], |kind| kind == Kind::Advance)
+        },
+    },
+    Rule {
+        reason: "before anything else happens there are no watchers",
+        forbids: |pair, _| matches!(pair, Pair::Fault(Fault::DeadStart, state) if (state.place, state.calls) != (Place::None, Calls::None)),
+    },
+    Rule {
+        reason: "it shows in what is seen, not in an operation, and is counted among the faults",
+        forbids: |pair, _| matches!(pair, Pair::Fault(Fault::TornLoad | Fault::FullQueue, _)),
+    },
     Rule { reason: "it is left out of this campaign", forbids: is_left_out },
 ];
 
-/// The reason why this pair cannot happen; `None` if it can.
+/// The first reason why this pair cannot happen; `None` if it can.
 pub fn why(pair: Pair, setting: Setting) -> Option<&'static str> {
-    RULES.iter().find(|rule| (rule.forbids)(pair, setting)).map(|rule| rule.reason)
+    whys(pair, setting).next()
+}
+
+/// All the reasons.
+pub fn whys(pair: Pair, setting: Setting) -> impl Iterator<Item = &'static str> {
+    RULES.iter().filter(move |rule| (rule.forbids)(pair, setting)).map(|rule| rule.reason)
 }
 
 fn state(pair: Pair) -> State {
@@ -108,10 +136,7 @@ fn lives(place: Place) -> bool {
 }
 
 fn is_of_a_task(pair: Pair) -> bool {
-    matches!(
-        pair,
-        Pair::Operation(_, Kind::Turn | Kind::Abort) | Pair::Fault(Fault::SpuriousTurn | Fault::Aborted, _)
-    )
+    matches!(pair, Pair::Operation(_, Kind::Turn | Kind::Abort) | Pair::Fault(Fault::SpuriousTurn | Fault::Aborted, _))
 }
 
 fn is_late_poll(pair: Pair) -> bool {
@@ -178,7 +203,7 @@ fn is_left_out(pair: Pair, on: Setting) -> bool {
 
 /// The family whose absence means that there is no operation of this kind.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds are of no family")]
-fn family_of(kind: Kind) -> Option<Family> {
+pub(super) fn family_of(kind: Kind) -> Option<Family> {
     Some(match kind {
         Kind::ReadUnasked => Family::Steps,
         Kind::Lose => Family::Losses,
@@ -200,7 +225,7 @@ fn family_of(kind: Kind) -> Option<Family> {
     })
 }
 
-fn family_of_fault(fault: Fault) -> Option<Family> {
+pub(super) fn family_of_fault(fault: Fault) -> Option<Family> {
     Some(match fault {
         Fault::RepeatedNotice => Family::RepeatedNotices,
         Fault::Gap => Family::Gaps,

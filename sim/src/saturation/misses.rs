@@ -58,13 +58,20 @@ impl Misses {
         let mut pairs: Vec<Miss> = possible.iter().filter(|pair| saturation.count(**pair) == 0).map(miss).collect();
         pairs.sort_by(|one, other| other.expected.total_cmp(&one.expected));
         let is_possible = |wanted: &dyn Fn(&Pair) -> bool| possible.iter().any(wanted);
-        let never = |kind: &Kind| is_possible(&|pair| is_of(*pair, *kind)) && margins.never(*kind);
+        // Some operations and faults are of several families; when any is left out, nothing is said of them.
+        let whole = setting.without.is_empty();
+        let never = |kind: &Kind| {
+            is_possible(&|pair| matches!(pair, Pair::Operation(_, of) if of == kind))
+                && margins.never(*kind)
+                && (whole || impossible::family_of(*kind).is_some())
+        };
         let never_wrong = |fault: &Fault| {
             // Those that show only in what is seen have no pairs, but a place among the counts.
-            let can = matches!(fault, Fault::TornLoad | Fault::FullQueue)
-                && !setting.without.has(multiwatcher::testing::Family::FullQueues)
-                || is_possible(&|pair| matches!(pair, Pair::Fault(of, _) if of == fault));
-            can && faults[*fault as usize] == 0
+            let can = match fault {
+                Fault::TornLoad | Fault::FullQueue => whole,
+                fault => is_possible(&|pair| matches!(pair, Pair::Fault(of, _) if of == fault)),
+            };
+            can && faults[*fault as usize] == 0 && (whole || impossible::family_of_fault(*fault).is_some())
         };
         let enough = saturation.runs() >= ENOUGH_SEEDS;
         Self {
@@ -84,10 +91,6 @@ impl Misses {
     pub fn is_any_due(&self) -> bool {
         self.due().next().is_some() || !self.kinds.is_empty() || !self.faults.is_empty()
     }
-}
-
-fn is_of(pair: Pair, kind: Kind) -> bool {
-    matches!(pair, Pair::Operation(_, of) if of == kind)
 }
 
 const PHASES: usize = State::COUNT / State::READERS;

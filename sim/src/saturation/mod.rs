@@ -2,14 +2,16 @@
 //! and an estimate of those that no run has reached.
 //!
 //! What is counted is in [`pair`], what cannot happen in [`impossible`], what should have been reached and was not in
-//! [`misses`].
+//! [`misses`], how all of it is told in [`page`].
 
 pub mod impossible;
 pub mod misses;
+pub mod page;
 pub mod pair;
 mod recorder;
 pub mod state;
 
+pub use impossible::Setting;
 pub use misses::{Miss, Misses};
 pub use pair::Pair;
 pub(crate) use recorder::Recorder;
