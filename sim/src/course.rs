@@ -96,7 +96,7 @@ impl<S: Subject> Course<S> {
     #[inline]
     pub fn step(&mut self, operation: &Operation) -> Result<bool, Box<Broken>> {
         self.world.clear_seen();
-        let look = Recorder::look(self.world.stage(), self.referee.reference(), operation);
+        let look = self.recorder.look(self.world.stage(), self.referee.reference(), operation);
         if !self.world.apply(operation) {
             return Ok(false);
         }

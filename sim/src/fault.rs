@@ -1,7 +1,7 @@
 //! What went wrong in a run: the families of faults, each with the name it has in a summary, and how each is told from the operation and
 //! the stage it was made on. A few show only in what is seen; [`Counter`](crate::counter) finds those.
 
-use multiwatcher::testing::{CallKind, Failing, Message, Operation, Stage};
+use multiwatcher::testing::{CallKind, Failing, Message, Operation, Reader, Stage};
 
 use crate::exercised::table;
 
@@ -100,7 +100,7 @@ impl Fault {
             Operation::Abort => Self::Aborted.when(true) | Self::DeadStart.when(stage.total() == 0),
             Operation::Turn => Self::SpuriousTurn.when(!stage.is_runnable()),
             Operation::Poll { reader, call } => {
-                let calls = stage.readers().get(usize::from(reader)).map(|reader| reader.calls());
+                let calls = stage.readers().get(usize::from(reader)).map(Reader::calls);
                 let woken = calls.and_then(|calls| calls.get(usize::from(call))).is_some_and(|call| call.woken);
                 Self::SpuriousPoll.when(!woken)
             }

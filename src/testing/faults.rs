@@ -78,8 +78,8 @@ pub(super) fn doubles(stage: &Stage, flight: &Flight, choices: &mut impl Choices
 pub(super) fn fails(stage: &Stage, call: CallKind, choices: &mut impl Choices) -> Option<Failing> {
     let faults = &stage.regime.faults;
     let once = choices.often(Stream::Faults, u32::from(faults.failed_call));
-    let again = || stage.backing.failed_last(call);
-    if !once && !(again() && choices.often(Stream::Faults, u32::from(faults.failed_again))) {
+    let again = stage.backing.failed_last(call) && choices.often(Stream::Faults, u32::from(faults.failed_again));
+    if !once && !again {
         return None;
     }
     let for_good = choices.often(Stream::Faults, u32::from(faults.for_good));

@@ -67,9 +67,10 @@ impl Misses {
         };
         let never_wrong = |fault: &Fault| {
             // Those that show only in what is seen have no pairs, but a place among the counts.
-            let can = match fault {
-                Fault::TornLoad | Fault::FullQueue => whole,
-                fault => is_possible(&|pair| matches!(pair, Pair::Fault(of, _) if of == fault)),
+            let can = if matches!(fault, Fault::TornLoad | Fault::FullQueue) {
+                whole
+            } else {
+                is_possible(&|pair| matches!(pair, Pair::Fault(of, _) if of == fault))
             };
             can && faults[*fault as usize] == 0 && (whole || impossible::family_of_fault(*fault).is_some())
         };

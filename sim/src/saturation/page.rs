@@ -40,16 +40,12 @@ pub fn write(saturation: &Saturation, misses: &Misses, out: &mut dyn Write) -> i
 
 /// The first, the tenth, the hundredth ... and the last.
 fn thousands(new: &[u32]) -> String {
-    let mut text = String::new();
-    let mut place = 1;
-    while place < new.len() {
-        text += &format!("{}: {}, ", number(place as u64), new[place - 1]);
-        place *= 10;
-    }
-    if let Some(last) = new.last() {
-        text += &format!("{}: {last}", number(new.len() as u64));
-    }
-    text
+    let tens = core::iter::successors(Some(1), |place| Some(place * 10)).take_while(|place| *place < new.len());
+    let told: Vec<String> = tens
+        .chain((!new.is_empty()).then_some(new.len()))
+        .map(|at| format!("{}: {}", number(at as u64), new[at - 1]))
+        .collect();
+    told.join(", ")
 }
 
 /// The same for a machine.

@@ -18,6 +18,8 @@ pub(crate) struct Recorder {
     /// Pairs of this run, each once.
     reached: Vec<u16>,
     faults: [u32; Fault::COUNT],
+    /// The reader whose state is looked at next, when the operation is nobody's in particular.
+    turn: u8,
 }
 
 /// An operation that is about to be made.
@@ -31,7 +33,7 @@ pub(crate) struct Look {
 impl Recorder {
     pub(crate) fn new() -> Self {
         let reached = Vec::with_capacity(512);
-        Self { stamps: vec![0; Pair::COUNT], run: 0, reached, faults: [0; Fault::COUNT] }
+        Self { stamps: vec![0; Pair::COUNT], run: 0, reached, faults: [0; Fault::COUNT], turn: 0 }
     }
 
     /// Another run.
@@ -42,15 +44,15 @@ impl Recorder {
             self.run = 1;
         }
         self.reached.clear();
-        self.faults = [0; Fault::COUNT];
+        (self.faults, self.turn) = ([0; Fault::COUNT], 0);
     }
 
     /// Looks at the stage before an operation is made on it.
     #[inline]
-    pub(crate) fn look(stage: &Stage, reference: &Reference, operation: &Operation) -> Look {
-        let readers = u32::try_from(stage.readers().len()).unwrap_or(1).max(1);
+    pub(crate) fn look(&mut self, stage: &Stage, reference: &Reference, operation: &Operation) -> Look {
+        let readers = stage.readers().len();
         let reader = match operation.party() {
-            Party::Reader(reader) if u32::from(reader) < readers => reader,
+            Party::Reader(reader) if usize::from(reader) < readers => reader,
             Party::Reader(_)
             | Party::Writer
             | Party::Stream
@@ -58,10 +60,13 @@ impl Recorder {
             | Party::Clock
             | Party::Saboteur
             | Party::Owner
-            | Party::Worker => u8::try_from(stage.total() % readers).unwrap_or(0),
+            | Party::Worker => {
+                self.turn = if usize::from(self.turn) + 1 < readers { self.turn + 1 } else { 0 };
+                self.turn
+            }
         };
-        let state = State::of(stage, reference, reader);
-        Look { state, kind: Kind::of(operation), faults: Fault::of(operation, stage) }
+        let met = State::of(stage, reference, reader);
+        Look { state: met, kind: Kind::of(operation), faults: Fault::of(operation, stage) }
     }
 
     /// It was possible and has been made.
