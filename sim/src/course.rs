@@ -9,6 +9,7 @@ use multiwatcher::testing::{
 
 use crate::checkers::{Census, Healed, Suite};
 use crate::referee::Referee;
+use crate::saturation::Recorder;
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
 
@@ -18,6 +19,7 @@ pub struct Course<S> {
     maker: Maker<S>,
     world: World<S>,
     referee: Referee,
+    recorder: Recorder,
     steps: usize,
     healing_since: Time,
     /// The subject recounts its invariants: at the end, after every step.
@@ -70,6 +72,7 @@ impl<S: Subject> Course<S> {
             maker,
             world,
             referee,
+            recorder: Recorder::new(),
             steps: 0,
             healing_since: Time::ZERO,
             recounts: (false, false),
@@ -82,6 +85,7 @@ impl<S: Subject> Course<S> {
     pub fn begin(&mut self, seed: u64, regime: &Regime) -> Result<(), Box<Broken>> {
         self.world.reset(regime, self.maker.subject(regime));
         self.referee.reset(seed, regime, self.world.stage().universe());
+        self.recorder.begin();
         self.steps = 0;
         let recounts = |one_of| self.recounts_at_all && seed.is_multiple_of(one_of);
         self.recounts = (recounts(RECOUNTS), recounts(RECOUNTS_STEPS));
@@ -92,9 +96,11 @@ impl<S: Subject> Course<S> {
     #[inline]
     pub fn step(&mut self, operation: &Operation) -> Result<bool, Box<Broken>> {
         self.world.clear_seen();
+        let look = self.recorder.look(self.world.stage(), self.referee.reference(), operation);
         if !self.world.apply(operation) {
             return Ok(false);
         }
+        self.recorder.keep(look);
         self.steps += 1;
         self.judge(Some(operation))?;
         Ok(true)
@@ -170,6 +176,7 @@ impl<S: Subject> Course<S> {
     /// Adds what the run exercised to a tally.
     pub fn count(&mut self, tally: &mut Tally) {
         self.referee.counter().add_to(tally);
+        self.recorder.add_to(&mut tally.saturation, &mut tally.faults);
         self.referee.suite_mut().take_decided(&mut tally.decided);
     }
 

@@ -3,12 +3,15 @@
 
 use std::panic::AssertUnwindSafe;
 
-use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise, Subject};
+use multiwatcher::testing::{
+    CallKind, CallSeen, Choices, Failing, Families, Generator, Healing, Observation, Operation, Party, Promise, Stream,
+    Subject,
+};
 
 use crate::campaign::Work;
 use crate::course::{Broken, Course};
 use crate::decisions::{Decisions, Header};
-use crate::exercised::{Fault, Kind};
+use crate::exercised::Kind;
 use crate::pairs;
 use crate::plan::Plan;
 use crate::random::Random;
@@ -27,6 +30,8 @@ pub struct Runner<S> {
     healing: Option<usize>,
     /// If set, no other promise is listened to.
     only: Option<&'static [Promise]>,
+    /// Left out of every run, besides what its seed leaves out.
+    without: Families,
 }
 
 /// A run that broke a promise.
@@ -61,6 +66,7 @@ impl<S: Subject> Runner<S> {
             operations: Vec::with_capacity(512),
             healing: None,
             only: None,
+            without: Families::NONE,
         }
     }
 
@@ -71,10 +77,28 @@ impl<S: Subject> Runner<S> {
         Self { only: Some(only), ..self }
     }
 
-    /// Runs a seed; returns the hash of its trace.
-    pub fn run(&mut self, seed: u64, tally: &mut Tally) -> Result<u64, Box<Failure>> {
+    /// From now on nothing of these families happens in any run.
+    #[must_use]
+    pub fn without(self, without: Families) -> Self {
+        Self { without, ..self }
+    }
+
+    /// As new, and asked for the same.
+    fn again(&self) -> Self {
+        let new = Self::of(self.maker).without(self.without);
+        if let Some(only) = self.only { new.listening_to(only) } else { new }
+    }
+
+    /// The plan of a seed, whose choices begin here.
+    fn plan(&mut self, seed: u64) -> Plan {
         self.random.reset(seed);
         let plan = Plan::draw(&mut self.random);
+        Plan { regime: plan.regime.without(self.without), ..plan }
+    }
+
+    /// Runs a seed; returns the hash of its trace.
+    pub fn run(&mut self, seed: u64, tally: &mut Tally) -> Result<u64, Box<Failure>> {
+        let plan = self.plan(seed);
         let played = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
         let outcome = played.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, self.operations.len()))));
         let outcome = match outcome {
@@ -86,8 +110,7 @@ impl<S: Subject> Runner<S> {
             let decisions = self.decisions(seed, &plan, Some(&broken));
             if broken.is_panic() {
                 // Whatever panicked may have left anything behind.
-                let (new, only) = (Self::of(self.maker), self.only);
-                *self = if let Some(only) = only { new.listening_to(only) } else { new };
+                *self = self.again();
             }
             Box::new(Failure { decisions, broken: *broken })
         })
@@ -95,8 +118,7 @@ impl<S: Subject> Runner<S> {
 
     /// Hashes after each step of a seed, for finding where two runs part.
     pub fn hashes(&mut self, seed: u64) -> Vec<u64> {
-        self.random.reset(seed);
-        let plan = Plan::draw(&mut self.random);
+        let plan = self.plan(seed);
         self.course.keep_hashes();
         // A run that breaks a promise parts from its twin, if at all, at or before its last step; so the hashes are enough.
         let _ = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
@@ -107,8 +129,7 @@ impl<S: Subject> Runner<S> {
     pub fn told(&mut self, seed: u64) -> Decisions {
         match self.run(seed, &mut Tally::default()) {
             Ok(_) => {
-                self.random.reset(seed);
-                let plan = Plan::draw(&mut self.random);
+                let plan = self.plan(seed);
                 self.decisions(seed, &plan, None)
             }
             Err(failure) => failure.decisions,
@@ -130,9 +151,8 @@ impl<S: Subject> Runner<S> {
     #[cold]
     fn compare(&mut self, seed: u64, plan: &Plan, hash: u64, tally: &mut Tally) -> Result<u64, Box<Broken>> {
         tally.pairs += 1;
-        let mut clean = Self::of(self.maker);
-        clean.random.reset(seed);
-        let again = Plan::draw(&mut clean.random);
+        let mut clean = self.again();
+        let again = clean.plan(seed);
         let again = clean.play(seed, &again)?;
         let decisions = self.decisions(seed, plan, None);
         let (maker, suite) = (self.maker, self.course.suite_mut());
@@ -172,6 +192,9 @@ impl<S: Subject> Runner<S> {
     /// Who moves in this step, and what it does.
     #[inline]
     fn draw(&mut self, step: u32, plan: &Plan) -> (Party, Operation) {
+        if step == 0 && plan.regime.dead_start {
+            return (Party::Owner, self.ending());
+        }
         let stage = self.course.stage();
         let mut movable = PartySet::from(stage.movable());
         if step < plan.kill_from {
@@ -190,6 +213,16 @@ impl<S: Subject> Runner<S> {
         }
         // Nobody has anything to do: the machine has ended, and is watched until the end of the run. Nothing may come of it.
         (Party::Clock, PAUSE)
+    }
+
+    /// What ends a machine that has done nothing yet. Not every world can do all of it; then it is drawn again.
+    #[cold]
+    fn ending(&mut self) -> Operation {
+        match self.random.below(Stream::Faults, 3) {
+            0 => Operation::Abort,
+            1 => Operation::Fail { call: CallKind::Subscribe, why: Failing::ForGood },
+            _ => Operation::Kill,
+        }
     }
 
     fn heal(&mut self) -> Result<(), Box<Broken>> {
@@ -215,13 +248,9 @@ impl<S: Subject> Runner<S> {
         let mut kinds = [0; Kind::COUNT];
         for operation in &self.operations {
             kinds[Kind::of(operation) as usize] += 1;
-            Fault::of_arguments(operation, |fault| tally.faults[fault as usize] += 1);
         }
         for (kind, count) in Kind::ALL.iter().zip(kinds) {
             tally.operations[*kind as usize] += count;
-            if let Some(fault) = Fault::of_kind(*kind) {
-                tally.faults[fault as usize] += count;
-            }
         }
         if let Some(place) = KINDS.iter().position(|kind| *kind == plan.scheduler) {
             tally.schedulers[place] += 1;
@@ -269,6 +298,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Fail { .. }
         | Operation::Deadline { .. }
         | Operation::Die
+        | Operation::Close
         | Operation::Silence
         | Operation::Speak
         | Operation::Prune { .. }
@@ -276,6 +306,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Ail { .. }
         | Operation::Mend { .. }
         | Operation::Stale { .. }
+        | Operation::Jump { .. }
         | Operation::Kill
         | Operation::Turn
         | Operation::Abort

@@ -4,7 +4,9 @@ use core::num::{NonZeroU32, NonZeroUsize};
 use core::time::Duration;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use multiwatcher::testing::Family;
 
 use crate::seed::{Seed, SeedRange};
 use crate::worlds::World;
@@ -25,7 +27,8 @@ const WIDTH: usize = 68;
   mwsim replay 4711             the trace of one seed
   mwsim check-determinism
 
-Exit codes: 0 clean, 1 a promise is broken, 2 usage.")]
+Exit codes: 0 clean, 1 a promise is broken, 2 usage, 3 a
+campaign did not reach what it should.")]
 pub struct Cli {
     /// What is asked.
     #[command(subcommand)]
@@ -54,12 +57,14 @@ pub enum Command {
   mwsim run --time 1m
   mwsim run --seeds 0..100000 --jobs 1
   mwsim run --start $(git rev-parse HEAD) --time 30s
+  mwsim run --without rewinds,stops --world machine
 
 A failing run is written to the failures folder, and its page
 ends with the command that replays it.
 
 Exit codes: 0 clean, 1 a promise is broken or a checker had
-nothing to decide in 10,000 seeds, 2 usage.")]
+nothing to decide in 10,000 seeds, 2 usage, 3 something was
+never reached that 10,000 seeds and more should reach.")]
 pub struct RunArgs {
     /// Run these seeds, the last one excluded
     #[arg(long, value_name = "A..B", conflicts_with_all = ["time", "start"])]
@@ -76,6 +81,9 @@ pub struct RunArgs {
     /// What is simulated [default: machine, then driver, half the time each]
     #[arg(long, value_enum)]
     pub world: Option<World>,
+    /// Leave these out of every seed, faults and all: each seed leaves out some of its own accord, these stay out
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = family())]
+    pub without: Vec<Family>,
     /// Print the summary as one JSON object per world
     #[arg(long)]
     pub json: bool,
@@ -103,6 +111,15 @@ pub struct ReplayArgs {
     /// What is simulated, for a seed; a file says it itself
     #[arg(long, value_enum, default_value_t = World::Machine)]
     pub world: World,
+    /// What is left out, for a seed of a campaign that was run like that
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = family(), hide_possible_values = true)]
+    pub without: Vec<Family>,
+}
+
+/// A family by its name.
+fn family() -> impl TypedValueParser<Value = Family> {
+    PossibleValuesParser::new(Family::ALL.iter().map(|family| family.name()))
+        .map(|name| Family::named(&name).expect("only names of families are let through"))
 }
 
 /// Arguments of `check-determinism`.

@@ -26,6 +26,9 @@ pub const BROKEN: u8 = 1;
 /// The question could not be understood.
 pub const USAGE: u8 = 2;
 
+/// No promise was broken, but the campaign never reached something that it should.
+pub const MISSED: u8 = 3;
+
 /// Runs the command with these arguments, the program's name first, writing to `out` what belongs on standard output
 /// and to `err` the rest. Returns the exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
-use multiwatcher::testing::Subject;
+use multiwatcher::testing::{Families, Subject};
 
 use super::args::ReplayArgs;
 use super::{BROKEN, CLEAN, UsageError};
@@ -44,7 +44,7 @@ fn tell<S: Subject>(maker: Maker<S>, decisions: &Decisions, out: &mut dyn Write)
 /// The decisions of a seed, or those of a file. What reads as a seed is one, whatever files there are.
 fn decisions(args: &ReplayArgs) -> Result<Decisions, UsageError> {
     let not_a_seed = match args.what.parse::<Seed>() {
-        Ok(seed) => return Ok(in_world!(args.world, of_seed(seed))),
+        Ok(seed) => return Ok(in_world!(args.world, of_seed(seed, args.without.iter().copied().collect()))),
         Err(error) => error,
     };
     let path = Path::new(&args.what);
@@ -56,6 +56,6 @@ fn decisions(args: &ReplayArgs) -> Result<Decisions, UsageError> {
     Decisions::read(BufReader::new(file)).map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })
 }
 
-fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed) -> Decisions {
-    Runner::of(maker).told(seed.0)
+fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed, without: Families) -> Decisions {
+    Runner::of(maker).without(without).told(seed.0)
 }

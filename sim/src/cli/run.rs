@@ -5,16 +5,17 @@ use core::time::Duration;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use multiwatcher::testing::Subject;
+use multiwatcher::testing::{Families, Subject};
 
 use super::args::RunArgs;
 use super::progress::Progress;
-use super::{BROKEN, CLEAN, UsageError};
+use super::{BROKEN, CLEAN, MISSED, UsageError};
 use crate::campaign::{self, Campaign, Seeds};
 use crate::decisions::Header;
 use crate::page;
 use crate::runner::{Failure, Runner};
-use crate::summary::Summary;
+use crate::saturation::Setting;
+use crate::summary::{Summary, Verdict};
 use crate::worlds::{Maker, World, in_world};
 
 /// What is run when neither seeds nor a time are given.
@@ -45,9 +46,11 @@ fn run_in<S: Subject + Send>(
 ) -> Result<u8, UsageError> {
     let campaign = campaign(args, share);
     let progress = Progress::new(&campaign.seeds);
-    let outcome = campaign::run(&campaign, || Runner::of(maker), |seeds| progress.show(seeds));
+    let without: Families = args.without.iter().copied().collect();
+    let outcome = campaign::run(&campaign, || Runner::of(maker).without(without), |seeds| progress.show(seeds));
     progress.finish();
-    let summary = Summary::new(&outcome, maker.world, campaign.jobs);
+    let setting = Setting { driven: S::HAS_TASK, without };
+    let summary = Summary::new(&outcome, maker.world, campaign.jobs, setting);
     if args.json {
         summary.write_json(out)?;
     } else {
@@ -55,9 +58,13 @@ fn run_in<S: Subject + Send>(
     }
     if let Some((_, failure)) = &outcome.failure {
         let page: &mut dyn Write = if args.json { err } else { out };
-        report(maker, failure, &args.failures, page)?;
+        report(maker, failure, args, page)?;
     }
-    Ok(if summary.is_clean() { CLEAN } else { BROKEN })
+    Ok(match summary.verdict() {
+        Verdict::Clean => CLEAN,
+        Verdict::Broken | Verdict::Void => BROKEN,
+        Verdict::Missed => MISSED,
+    })
 }
 
 /// The campaign of one world, which gets its share of the time.
@@ -76,16 +83,19 @@ fn campaign(args: &RunArgs, share: u32) -> Campaign {
 fn report<S: Subject>(
     maker: Maker<S>,
     failure: &Failure,
-    folder: &Path,
+    args: &RunArgs,
     out: &mut dyn Write,
 ) -> Result<(), UsageError> {
+    let folder = &args.failures;
     let command = match save(failure, folder) {
         Ok(path) => format!("replay: cargo sim replay {}", path.display()),
         Err(error) => {
             let Header { seed, world, .. } = &failure.decisions.header;
-            let folder = folder.display();
+            let (folder, without) = (folder.display(), args.without.iter().copied().collect::<Families>());
+            let without = if without.is_empty() { String::new() } else { format!(" --without {without}") };
             format!(
-                "the decisions could not be written to {folder}: {error}\nreplay: cargo sim replay {seed} --world {world}"
+                "the decisions could not be written to {folder}: {error}\nreplay: cargo sim replay {seed} --world \
+                 {world}{without}"
             )
         }
     };
