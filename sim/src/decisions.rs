@@ -92,6 +92,13 @@ impl Decisions {
         Ok(())
     }
 
+    /// The operations that were made before the healing began. Those after it follow from where it begins, and a replay computes
+    /// them.
+    pub fn before_healing(&self) -> &[Operation] {
+        let end = self.healing.unwrap_or(self.operations.len());
+        &self.operations[..end.min(self.operations.len())]
+    }
+
     /// Which world it is about. A file about an unknown one is not read.
     pub fn world(&self) -> World {
         World::named(&self.header.world).unwrap_or(World::Machine)
