@@ -35,6 +35,31 @@ pub struct Replay {
     pub needs_healing: bool,
 }
 
+/// What a replay means for what a capsule says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing is broken, and everything was followed.
+    Clean,
+    /// What is broken is what the capsule says.
+    AsWritten,
+    /// Something is broken, and it is not what the capsule says.
+    Otherwise,
+    /// Nothing is broken, but not everything was followed: the capsule no longer tells what it was written for. That is no pass.
+    Stale,
+}
+
+impl Verdict {
+    /// Of a replay of a capsule that says this is broken.
+    pub fn of(written: &str, broken: Option<&Broken>, skipped: usize) -> Self {
+        match broken {
+            Some(broken) if broken.name() == written || written.is_empty() => Self::AsWritten,
+            Some(_) => Self::Otherwise,
+            None if skipped > 0 => Self::Stale,
+            None => Self::Clean,
+        }
+    }
+}
+
 /// Promises that compare runs: who breaks one of them shows it to nobody who looks at one run alone.
 const OF_PAIRS: [Promise; 3] = [Promise::Deterministic, Promise::LoadEqualsIncrements, Promise::SlowReaderIsolated];
 

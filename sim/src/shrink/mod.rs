@@ -13,6 +13,7 @@ mod delete;
 mod edit;
 mod identity;
 mod order;
+mod rebuild;
 mod regimes;
 mod rename;
 mod rework;
@@ -81,6 +82,7 @@ fn round<S: Subject>(search: &mut Search<S>) {
     rename::readers(search);
     simplify::operations(search);
     delete::pairs(search);
+    rebuild::plainly(search);
     rework::all(search);
     order::switches(search);
     rename::values(search);
