@@ -18,6 +18,8 @@ pub struct Replayer<S> {
     made: Vec<Operation>,
     healing: Option<usize>,
     skipped: usize,
+    /// If set, no other promise is listened to.
+    only: Option<&'static [Promise]>,
 }
 
 /// What a replay came to.
@@ -66,7 +68,14 @@ const OF_PAIRS: [Promise; 3] = [Promise::Deterministic, Promise::LoadEqualsIncre
 impl<S: Subject> Replayer<S> {
     /// One that has replayed nothing.
     pub fn of(maker: Maker<S>) -> Self {
-        Self { maker, course: Course::of(maker), made: Vec::new(), healing: None, skipped: 0 }
+        Self { maker, course: Course::of(maker), made: Vec::new(), healing: None, skipped: 0, only: None }
+    }
+
+    /// From now on only what breaks these promises counts.
+    #[must_use]
+    pub fn listening_to(mut self, only: &'static [Promise]) -> Self {
+        self.course.listen_to(only);
+        Self { only: Some(only), ..self }
     }
 
     /// Replays. Invariants are recounted after every step, and runs compared, if the promise that is said to be broken needs it.
@@ -90,6 +99,7 @@ impl<S: Subject> Replayer<S> {
         if broken.as_ref().is_some_and(Broken::is_panic) {
             // Whatever panicked may have left anything behind.
             self.course = Course::of(self.maker);
+            self.only.into_iter().for_each(|only| self.course.listen_to(only));
         }
         Replay { hash, followed: before_healing, skipped: self.skipped, broken, needs_healing }
     }

@@ -31,6 +31,7 @@ pub use story::Size;
 
 use crate::course::Broken;
 use crate::decisions::Decisions;
+use crate::replay::Replayer;
 use crate::worlds::Maker;
 
 /// Replays that are enough for nearly every failure, and take less than a second.
@@ -59,7 +60,12 @@ pub struct Shrunk {
 
 /// Shrinks decisions with at most so many replays. `None` if they do not fail when they are replayed.
 pub fn shrink<S: Subject>(maker: Maker<S>, decisions: &Decisions, replays: u64) -> Option<Shrunk> {
-    let mut search = Search::begin(maker, decisions, replays)?;
+    shrink_with(Replayer::of(maker), decisions, replays)
+}
+
+/// The same with a replayer that may be listening to some promises only.
+pub fn shrink_with<S: Subject>(replayer: Replayer<S>, decisions: &Decisions, replays: u64) -> Option<Shrunk> {
+    let mut search = Search::begin(replayer, decisions, replays)?;
     let before = Story::of(decisions).size();
     loop {
         let cost = search.cost();

@@ -20,13 +20,29 @@ pub(super) fn plainly<S: Subject>(search: &mut Search<S>) {
             let mut connects = 0;
             while connects <= search.best().len() {
                 let candidate = plain::<S>(search.best(), manner, splits, connects);
-                if search.attempt_after_deletion(&candidate) {
+                let early = opened_early(&candidate);
+                if search.attempt_after_deletion(&candidate) || search.attempt_after_deletion(&early) {
                     break;
                 }
                 connects += 1;
             }
         }
     }
+}
+
+/// The same with every watcher opened, and asked once, before the first commit.
+fn opened_early(story: &Story) -> Story {
+    let is_commit = |operation: &Operation| matches!(operation, Operation::Commit { .. });
+    let mut operations = story.operations.clone();
+    let mut early = operations.iter().position(is_commit).unwrap_or(0);
+    for place in early..operations.len() {
+        if let Operation::Open { reader, .. } = operations[place] {
+            let run = 1 + usize::from(operations.get(place + 1) == Some(&Operation::Next { reader }));
+            operations[early..place + run].rotate_right(run);
+            early += run;
+        }
+    }
+    story.with(operations)
 }
 
 /// The story with nothing but what readers, the writer and the owner do and what ails, and the plainest connection made before

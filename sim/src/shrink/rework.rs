@@ -1,17 +1,18 @@
 //! Changes that pay only together with what they make superfluous: an operation becomes one that does more, or stands
 //! elsewhere, and then others are left out.
 
-use multiwatcher::testing::{Changes, IdSet, Operation, Subject, Telling};
+use multiwatcher::testing::{Changes, IdIx, IdSet, Operation, Regime, Subject, Telling};
 
 use super::search::Search;
 use super::story::Story;
 
-/// A list as long as this has commits moved about.
-const MOVES: usize = 24;
+/// A list as long as this has its operations moved about.
+const MOVES: usize = 32;
 
 /// Tries all of them.
 pub(super) fn all<S: Subject>(search: &mut Search<S>) {
     stronger(search);
+    inserted(search);
     merged(search);
     moved(search);
     streamed(search);
@@ -40,7 +41,7 @@ fn stronger<S: Subject>(search: &mut Search<S>) {
 fn forms(operation: &Operation, everything: IdSet) -> Vec<Operation> {
     match *operation {
         Operation::ReadLoad { absent, .. } => vec![Operation::ReadLoad { ids: everything, absent }],
-        Operation::Notice { twice, .. } => vec![Operation::Notice { ids: everything, twice }],
+        Operation::Notice { twice, .. } => vec![Operation::Notice { ids: everything, twice }, Operation::Die],
         Operation::Poll { reader, .. } | Operation::TryNext { reader } | Operation::PollOver { reader } => {
             vec![Operation::Next { reader }, Operation::Poll { reader, call: 0 }]
         }
@@ -56,13 +57,13 @@ fn forms(operation: &Operation, everything: IdSet) -> Vec<Operation> {
         Operation::Drop { reader, .. } => vec![Operation::Stop { reader }],
         Operation::Accept => vec![Operation::Subscribed],
         Operation::Mark { .. } | Operation::Stale { .. } => vec![Operation::Notice { ids: everything, twice: false }],
-        Operation::Commit { .. }
-        | Operation::ReadUnasked { .. }
+        Operation::Die => vec![Operation::Deadline { late: 0 }],
+        Operation::ReadUnasked { .. }
         | Operation::Subscribed
         | Operation::LoadDone
         | Operation::ReadFetch { .. }
-        | Operation::Deliver { .. }
-        | Operation::Die
+        | Operation::Deliver { .. } => vec![Operation::Die],
+        Operation::Commit { .. }
         | Operation::Speak
         | Operation::Ail { .. }
         | Operation::Mend { .. }
@@ -73,6 +74,29 @@ fn forms(operation: &Operation, everything: IdSet) -> Vec<Operation> {
         | Operation::Next { .. }
         | Operation::Progress { .. }
         | Operation::Stop { .. } => Vec::new(),
+    }
+}
+
+/// A plain restart, or a commit, comes in addition: a roundabout way to the same is then left out.
+fn inserted<S: Subject>(search: &mut Search<S>) {
+    if search.best().len() > MOVES {
+        return;
+    }
+    let mut first = Changes { ids: IdSet::first(1), ..Changes::default() };
+    first.values.set(IdIx(0), Some(1));
+    for addition in [Operation::Die, Operation::Commit { changes: first, skip: 0 }] {
+        let mut at = search.best().len();
+        loop {
+            at = at.min(search.best().len());
+            let mut candidate = search.best().clone();
+            candidate.regime.config = Regime::calm(1, &[]).config;
+            candidate.operations.insert(at, addition);
+            search.attempt_after_deletion(&candidate);
+            if at == 0 {
+                break;
+            }
+            at -= 1;
+        }
     }
 }
 

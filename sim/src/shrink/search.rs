@@ -11,7 +11,6 @@ use super::story::{Cost, Story};
 use crate::course::Broken;
 use crate::decisions::{Decisions, Header};
 use crate::replay::Replayer;
-use crate::worlds::Maker;
 
 /// Another failure that was met on the way.
 #[derive(Debug, Clone)]
@@ -42,8 +41,7 @@ pub(super) struct Search<S> {
 
 impl<S: Subject> Search<S> {
     /// Begins with a story. `None` if it does not fail.
-    pub(super) fn begin(maker: Maker<S>, decisions: &Decisions, limit: u64) -> Option<Self> {
-        let mut replayer = Replayer::of(maker);
+    pub(super) fn begin(mut replayer: Replayer<S>, decisions: &Decisions, limit: u64) -> Option<Self> {
         let replay = replayer.replay(decisions);
         let broken = replay.broken?;
         let header = Header { broken: broken.name().to_owned(), ..decisions.header.clone() };
