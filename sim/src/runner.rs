@@ -12,7 +12,7 @@ use crate::exercised::{Fault, Kind};
 use crate::pairs;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::schedulers::{KINDS, Moment, PartySet, Portfolio, Scheduler};
+use crate::schedulers::{self, KINDS, Moment, PartySet, Portfolio, Scheduler};
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
 
@@ -27,6 +27,8 @@ pub struct Runner<S> {
     healing: Option<usize>,
     /// If set, no other promise is listened to.
     only: Option<&'static [Promise]>,
+    /// If set, no other scheduler says who moves.
+    scheduler: Option<schedulers::Kind>,
 }
 
 /// A run that broke a promise.
@@ -61,6 +63,7 @@ impl<S: Subject> Runner<S> {
             operations: Vec::with_capacity(512),
             healing: None,
             only: None,
+            scheduler: None,
         }
     }
 
@@ -71,10 +74,15 @@ impl<S: Subject> Runner<S> {
         Self { only: Some(only), ..self }
     }
 
+    /// From now on this scheduler says who moves, whichever the seed would have; everything else stays as the seed has it.
+    #[must_use]
+    pub fn scheduled_by(self, kind: schedulers::Kind) -> Self {
+        Self { scheduler: Some(kind), ..self }
+    }
+
     /// Runs a seed; returns the hash of its trace.
     pub fn run(&mut self, seed: u64, tally: &mut Tally) -> Result<u64, Box<Failure>> {
-        self.random.reset(seed);
-        let plan = Plan::draw(&mut self.random);
+        let plan = self.plan(seed);
         let played = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
         let outcome = played.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, self.operations.len()))));
         let outcome = match outcome {
@@ -86,7 +94,7 @@ impl<S: Subject> Runner<S> {
             let decisions = self.decisions(seed, &plan, Some(&broken));
             if broken.is_panic() {
                 // Whatever panicked may have left anything behind.
-                let (new, only) = (Self::of(self.maker), self.only);
+                let (new, only) = (self.anew(), self.only);
                 *self = if let Some(only) = only { new.listening_to(only) } else { new };
             }
             Box::new(Failure { decisions, broken: *broken })
@@ -95,8 +103,7 @@ impl<S: Subject> Runner<S> {
 
     /// Hashes after each step of a seed, for finding where two runs part.
     pub fn hashes(&mut self, seed: u64) -> Vec<u64> {
-        self.random.reset(seed);
-        let plan = Plan::draw(&mut self.random);
+        let plan = self.plan(seed);
         self.course.keep_hashes();
         // A run that breaks a promise parts from its twin, if at all, at or before its last step; so the hashes are enough.
         let _ = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
@@ -107,12 +114,23 @@ impl<S: Subject> Runner<S> {
     pub fn told(&mut self, seed: u64) -> Decisions {
         match self.run(seed, &mut Tally::default()) {
             Ok(_) => {
-                self.random.reset(seed);
-                let plan = Plan::draw(&mut self.random);
+                let plan = self.plan(seed);
                 self.decisions(seed, &plan, None)
             }
             Err(failure) => failure.decisions,
         }
+    }
+
+    /// Begins the choices of a seed: what its run is to be.
+    fn plan(&mut self, seed: u64) -> Plan {
+        self.random.reset(seed);
+        let drawn = Plan::draw(&mut self.random);
+        Plan { scheduler: self.scheduler.unwrap_or(drawn.scheduler), ..drawn }
+    }
+
+    /// A runner that has run nothing and listens to everything.
+    fn anew(&self) -> Self {
+        Self { scheduler: self.scheduler, ..Self::of(self.maker) }
     }
 
     fn decisions(&self, seed: u64, plan: &Plan, broken: Option<&Broken>) -> Decisions {
@@ -130,9 +148,8 @@ impl<S: Subject> Runner<S> {
     #[cold]
     fn compare(&mut self, seed: u64, plan: &Plan, hash: u64, tally: &mut Tally) -> Result<u64, Box<Broken>> {
         tally.pairs += 1;
-        let mut clean = Self::of(self.maker);
-        clean.random.reset(seed);
-        let again = Plan::draw(&mut clean.random);
+        let mut clean = self.anew();
+        let again = clean.plan(seed);
         let again = clean.play(seed, &again)?;
         let decisions = self.decisions(seed, plan, None);
         let (maker, suite) = (self.maker, self.course.suite_mut());

@@ -29,7 +29,7 @@ fn seeds() -> SeedRange {
 #[expect(clippy::print_stdout, reason = "after how many schedules is worth reading, and no promise")]
 fn found(bug: Bug, driven: bool, alone: bool) -> Found {
     let world = World::Zoo { bug, driven }.name();
-    let hunt = Hunt { bug, driven, alone, jobs: jobs() };
+    let hunt = Hunt { bug, driven, alone, scheduler: None, jobs: jobs() };
     let found = hunt.among(seeds());
     let found = found.unwrap_or_else(|| panic!("{world} was not found within {MOST} schedules, alone: {alone}"));
     let (broken, by) = (&found.broken, if alone { "its promise alone" } else { "all checkers" });

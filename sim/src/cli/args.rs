@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::schedulers::Kind;
 use crate::seed::{Seed, SeedRange};
 use crate::worlds::World;
 use crate::zoo::Bug;
@@ -53,6 +54,7 @@ pub enum Command {
 #[command(max_term_width = WIDTH, after_help = "Examples:
   mwsim run --time 1m
   mwsim run --seeds 0..100000 --jobs 1
+  mwsim run --scheduler pct2
   mwsim run --start $(git rev-parse HEAD) --time 30s
 
 A failing run is written to the failures folder, and its page
@@ -76,6 +78,9 @@ pub struct RunArgs {
     /// What is simulated [default: machine, then driver, half the time each]
     #[arg(long, value_enum)]
     pub world: Option<World>,
+    /// Who says who moves [default: each seed draws one]
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub scheduler: Option<Kind>,
     /// Print the summary as one JSON object per world
     #[arg(long)]
     pub json: bool,
@@ -103,6 +108,9 @@ pub struct ReplayArgs {
     /// What is simulated, for a seed; a file says it itself
     #[arg(long, value_enum, default_value_t = World::Machine)]
     pub world: World,
+    /// Who said who moves, for a seed [default: each seed draws one]
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub scheduler: Option<Kind>,
 }
 
 /// Arguments of `check-determinism`.
@@ -129,6 +137,7 @@ pub struct CheckArgs {
 #[command(max_term_width = WIDTH, after_help = "Examples:
   mwsim zoo
   mwsim zoo z7 z26 --starts 1
+  mwsim zoo z13 --scheduler pct3
   mwsim run --world driver+z26     a failing run, and its page
 
 Each bug is hunted in the machine world and in the driver world,
@@ -147,6 +156,9 @@ pub struct ZooArgs {
     /// How many hunts
     #[arg(long, value_name = "N", default_value = "10")]
     pub starts: NonZeroU32,
+    /// Who says who moves [default: each seed draws one]
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub scheduler: Option<Kind>,
     /// Workers [default: one per core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,

@@ -11,6 +11,7 @@ use super::{BROKEN, CLEAN, UsageError};
 use crate::decisions::Decisions;
 use crate::page;
 use crate::runner::Runner;
+use crate::schedulers::Kind;
 use crate::seed::Seed;
 use crate::text::{COLUMNS, wrap};
 use crate::trace;
@@ -44,7 +45,7 @@ fn tell<S: Subject>(maker: Maker<S>, decisions: &Decisions, out: &mut dyn Write)
 /// The decisions of a seed, or those of a file. What reads as a seed is one, whatever files there are.
 fn decisions(args: &ReplayArgs) -> Result<Decisions, UsageError> {
     let not_a_seed = match args.what.parse::<Seed>() {
-        Ok(seed) => return Ok(in_world!(args.world, of_seed(seed))),
+        Ok(seed) => return Ok(in_world!(args.world, of_seed(seed, args.scheduler))),
         Err(error) => error,
     };
     let path = Path::new(&args.what);
@@ -56,6 +57,8 @@ fn decisions(args: &ReplayArgs) -> Result<Decisions, UsageError> {
     Decisions::read(BufReader::new(file)).map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })
 }
 
-fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed) -> Decisions {
-    Runner::of(maker).told(seed.0)
+fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed, scheduler: Option<Kind>) -> Decisions {
+    let runner = Runner::of(maker);
+    let mut runner = if let Some(kind) = scheduler { runner.scheduled_by(kind) } else { runner };
+    runner.told(seed.0)
 }

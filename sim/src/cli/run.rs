@@ -45,7 +45,11 @@ fn run_in<S: Subject + Send>(
 ) -> Result<u8, UsageError> {
     let campaign = campaign(args, share);
     let progress = Progress::new(&campaign.seeds);
-    let outcome = campaign::run(&campaign, || Runner::of(maker), |seeds| progress.show(seeds));
+    let make = || {
+        let runner = Runner::of(maker);
+        if let Some(kind) = args.scheduler { runner.scheduled_by(kind) } else { runner }
+    };
+    let outcome = campaign::run(&campaign, make, |seeds| progress.show(seeds));
     progress.finish();
     let summary = Summary::new(&outcome, maker.world, campaign.jobs);
     if args.json {
@@ -55,7 +59,7 @@ fn run_in<S: Subject + Send>(
     }
     if let Some((_, failure)) = &outcome.failure {
         let page: &mut dyn Write = if args.json { err } else { out };
-        report(maker, failure, &args.failures, page)?;
+        report(maker, failure, args, page)?;
     }
     Ok(if summary.is_clean() { CLEAN } else { BROKEN })
 }
@@ -76,16 +80,18 @@ fn campaign(args: &RunArgs, share: u32) -> Campaign {
 fn report<S: Subject>(
     maker: Maker<S>,
     failure: &Failure,
-    folder: &Path,
+    args: &RunArgs,
     out: &mut dyn Write,
 ) -> Result<(), UsageError> {
-    let command = match save(failure, folder) {
+    let command = match save(failure, &args.failures) {
         Ok(path) => format!("replay: cargo sim replay {}", path.display()),
         Err(error) => {
             let Header { seed, world, .. } = &failure.decisions.header;
-            let folder = folder.display();
+            let folder = args.failures.display();
+            let scheduler = args.scheduler.map(|kind| format!(" --scheduler {kind}")).unwrap_or_default();
             format!(
-                "the decisions could not be written to {folder}: {error}\nreplay: cargo sim replay {seed} --world {world}"
+                "the decisions could not be written to {folder}: {error}\n\
+                replay: cargo sim replay {seed} --world {world}{scheduler}"
             )
         }
     };

@@ -12,7 +12,7 @@ use crate::zoo::page::{Plan, Row, write_head};
 pub(super) fn zoo(args: &ZooArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
     let bugs = if args.bugs.is_empty() { Bug::ALL.to_vec() } else { args.bugs.clone() };
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
-    let plan = Plan::new(bugs, &args.seeds, args.starts, jobs)?;
+    let plan = Plan::new(bugs, &args.seeds, args.starts, jobs)?.scheduled_by(args.scheduler);
     let mut rows: Vec<Row> = Vec::new();
     if !args.json {
         write_head(&plan, out)?;

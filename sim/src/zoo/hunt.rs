@@ -9,6 +9,7 @@ use crate::campaign::{self, Campaign, Outcome, Seeds};
 use crate::course::Broken;
 use crate::decisions::Decisions;
 use crate::runner::{Failure, Runner};
+use crate::schedulers::Kind;
 use crate::seed::SeedRange;
 use crate::tally::Tally;
 use crate::worlds::Maker;
@@ -22,6 +23,8 @@ pub struct Hunt {
     pub driven: bool,
     /// Whether only the checkers of the promises that it breaks are listened to, or all.
     pub alone: bool,
+    /// Who says who moves; none for whom each seed draws.
+    pub scheduler: Option<Kind>,
     /// Workers.
     pub jobs: NonZeroUsize,
 }
@@ -43,9 +46,9 @@ impl Hunt {
         let campaign = Campaign { seeds: Seeds::Range(seeds), jobs: self.jobs };
         let only = self.alone.then(|| self.bug.breaks());
         let outcome: Outcome<Tally, Box<Failure>> = if self.driven {
-            run(self.bug.driven_maker(), &campaign, only)
+            run(self.bug.driven_maker(), &campaign, only, self.scheduler)
         } else {
-            run(self.bug.maker(), &campaign, only)
+            run(self.bug.maker(), &campaign, only, self.scheduler)
         };
         let after = outcome.seeds;
         outcome.failure.map(|(_, failure)| {
@@ -67,9 +70,11 @@ fn run<S: Subject + Send>(
     maker: Maker<S>,
     campaign: &Campaign,
     only: Option<&'static [Promise]>,
+    scheduler: Option<Kind>,
 ) -> Outcome<Tally, Box<Failure>> {
     let make = || {
         let runner = Runner::of(maker);
+        let runner = if let Some(kind) = scheduler { runner.scheduled_by(kind) } else { runner };
         if let Some(only) = only { runner.listening_to(only) } else { runner }
     };
     campaign::run(campaign, make, |_| ())
