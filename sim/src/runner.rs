@@ -3,7 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise, Subject};
+use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise, Regime, Subject};
 
 use crate::campaign::Work;
 use crate::course::{Broken, Course};
@@ -29,6 +29,8 @@ pub struct Runner<S> {
     only: Option<&'static [Promise]>,
     /// If set, no other scheduler says who moves.
     scheduler: Option<schedulers::Kind>,
+    /// If set, every run is like this.
+    regime: Option<Regime>,
 }
 
 /// A run that broke a promise.
@@ -64,6 +66,7 @@ impl<S: Subject> Runner<S> {
             healing: None,
             only: None,
             scheduler: None,
+            regime: None,
         }
     }
 
@@ -78,6 +81,12 @@ impl<S: Subject> Runner<S> {
     #[must_use]
     pub fn scheduled_by(self, kind: schedulers::Kind) -> Self {
         Self { scheduler: Some(kind), ..self }
+    }
+
+    /// From now on every run is like this, whatever the seed would have: for a subject that cannot do all that the machine can.
+    #[must_use]
+    pub fn in_regime(self, regime: Regime) -> Self {
+        Self { regime: Some(regime), ..self }
     }
 
     /// Runs a seed; returns the hash of its trace.
@@ -125,12 +134,14 @@ impl<S: Subject> Runner<S> {
     fn plan(&mut self, seed: u64) -> Plan {
         self.random.reset(seed);
         let drawn = Plan::draw(&mut self.random);
-        Plan { scheduler: self.scheduler.unwrap_or(drawn.scheduler), ..drawn }
+        let scheduler = self.scheduler.unwrap_or(drawn.scheduler);
+        let regime = self.regime.clone().unwrap_or(drawn.regime);
+        Plan { scheduler, regime, ..drawn }
     }
 
     /// A runner that has run nothing and listens to everything.
     fn anew(&self) -> Self {
-        Self { scheduler: self.scheduler, ..Self::of(self.maker) }
+        Self { scheduler: self.scheduler, regime: self.regime.clone(), ..Self::of(self.maker) }
     }
 
     fn decisions(&self, seed: u64, plan: &Plan, broken: Option<&Broken>) -> Decisions {

@@ -17,6 +17,11 @@ use super::universe::{Universe, Val};
 /// the driver, and whatever stands at it produces the same [`Observation`](super::Observation)s, so one set of checkers serves both.
 ///
 /// A planted bug is a subject that wraps the machine, or stands for it.
+///
+/// Whoever has a store manager of their own makes a subject of it and runs every check against it: `sim/examples/own_subject.rs`
+/// is such a program, from the first line to the page of the failure that is found. Of this trait it takes
+/// [`handle`](Self::handle), [`poll_output`](Self::poll_output), [`poll_timeout`](Self::poll_timeout) and [`report`](Self::report); with
+/// [`store`](Self::store) the store is compared after every step, and not only what readers are told.
 pub trait Subject {
     /// One stimulus.
     fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val>;

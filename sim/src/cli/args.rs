@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::schedulers::Kind;
 use crate::seed::{Seed, SeedRange};
 use crate::worlds::World;
-use crate::zoo::Bug;
+use crate::zoo::{Bug, table};
 
 /// Help texts are wrapped for a narrow screen; a phone shows about this many columns.
 const WIDTH: usize = 68;
@@ -60,8 +60,12 @@ pub enum Command {
 A failing run is written to the failures folder, and its page
 ends with the command that replays it.
 
+A subject that breaks a promise at once, the canary, is run
+before each world. If that is not seen, nothing is.
+
 Exit codes: 0 clean, 1 a promise is broken or a checker had
-nothing to decide in 10,000 seeds, 2 usage.")]
+nothing to decide in 10,000 seeds, 2 usage, 4 the canary was
+not found.")]
 pub struct RunArgs {
     /// Run these seeds, the last one excluded
     #[arg(long, value_name = "A..B", conflicts_with_all = ["time", "start"])]
@@ -138,33 +142,56 @@ pub struct CheckArgs {
   mwsim zoo
   mwsim zoo z7 z26 --starts 1
   mwsim zoo z13 --scheduler pct3
+  mwsim zoo --table sim/zoo.jsonl --time 10m
+  mwsim zoo --table sim/zoo.jsonl --markdown > sim/ZOO.md
   mwsim run --world driver+z26     a failing run, and its page
 
 Each bug is hunted in the machine world and in the driver world,
 with all checkers, and with the checkers of the promises alone
 that it breaks.
 
-Exit codes: 0 all found, 1 one was not found in some hunt,
-2 usage.")]
+With --table each is hunted under every scheduler, and what each
+trial comes to is kept in a file. The same command goes on where
+it stopped, and prints the table as far as it is.
+
+Exit codes: 0 all found, or a table; 1 one was not found in some
+hunt; 2 usage; 4 the canary was not found.")]
 pub struct ZooArgs {
     /// The bugs [default: all]
     #[arg(value_name = "BUG", value_parser = bug, hide_possible_values = true)]
     pub bugs: Vec<Bug>,
     /// Hunt among these seeds, the last one excluded; further hunts have as many, one after the other
-    #[arg(long, value_name = "A..B", default_value = "0..20000")]
+    #[arg(long, value_name = "A..B", default_value = "0..20000", conflicts_with = "table")]
     pub seeds: SeedRange,
     /// How many hunts
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(long, value_name = "N", default_value = "10", conflicts_with = "table")]
     pub starts: NonZeroU32,
     /// Who says who moves [default: each seed draws one]
-    #[arg(long, value_name = "NAME", value_enum)]
+    #[arg(long, value_name = "NAME", value_enum, conflicts_with = "table")]
     pub scheduler: Option<Kind>,
     /// Workers [default: one per core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Print one JSON array
-    #[arg(long)]
+    #[arg(long, conflicts_with = "table")]
     pub json: bool,
+    /// Fill the control table that is kept in this file, and print it
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
+    /// Begin no trial of the table after this time [default: go on until it is done]
+    #[arg(long, value_name = "TIME", value_parser = crate::text::duration, requires = "table")]
+    pub time: Option<Duration>,
+    /// Trials of each cell of the table
+    #[arg(long, value_name = "N", default_value = "30", requires = "table",
+        value_parser = clap::value_parser!(u32).range(10..=1000))]
+    pub trials: u32,
+    /// Schedules after which a trial ends
+    #[arg(long, value_name = "N", default_value = "200000", requires = "table",
+        value_parser = clap::value_parser!(u64).range(1..=table::SPAN))]
+    pub most: u64,
+    /// Print what is known of the table as Markdown, and hunt nothing
+    #[arg(long, requires = "table", conflicts_with = "time")]
+    pub markdown: bool,
 }
 
 fn bug(text: &str) -> Result<Bug, String> {

@@ -6,6 +6,7 @@ mod errors;
 mod progress;
 mod replay;
 mod run;
+mod table;
 mod zoo;
 
 use std::ffi::OsString;
@@ -23,6 +24,8 @@ pub use errors::UsageError;
 pub const CLEAN: u8 = 0;
 /// A promise was broken, or a checker had nothing to decide.
 pub const BROKEN: u8 = 1;
+/// The canary was not found, so nothing is known.
+pub const VOID: u8 = 4;
 /// The question could not be understood.
 pub const USAGE: u8 = 2;
 

@@ -226,7 +226,7 @@ impl<T: Twist> Twisted<T> {
         match input {
             Input::Watch { filter } => {
                 let opened = real.watch(now, filter.clone());
-                for watcher in &opened {
+                if let Ok(watcher) = &opened {
                     twist.watched(*watcher, &filter);
                     twist.opened(real, now, *watcher);
                 }
