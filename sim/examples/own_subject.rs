@@ -6,11 +6,10 @@
 //!
 //! What it takes:
 //!
-//! 1. [`Subject`] for the store manager: inputs in, outputs out, time as a value. Nothing else is asked of it.
+//! 1. [`Subject`] for the store manager: inputs in, outputs out, time as a value, and which promises it makes.
 //! 2. A [`Maker`] that makes one per run, [`Maker::own`].
 //! 3. A [`Runner`] for the campaign. A manager that does all that the machine does needs no more. This one knows no faults, no
-//!    filters and nobody who comes back, so its runs have a regime without them ([`Runner::in_regime`]), and of the promises those
-//!    are listened to that it makes ([`Runner::listening_to`]).
+//!    filters and nobody who comes back, so its runs have a regime without them ([`Runner::in_regime`]).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
@@ -30,17 +29,6 @@ use multiwatcher_sim::seed::SeedRange;
 use multiwatcher_sim::tally::Tally;
 use multiwatcher_sim::worlds::Maker;
 
-/// What this manager promises. Tombstones and a log of revnos it has none, so what is said of those is not asked of it.
-const PROMISES: &[Promise] = &[
-    Promise::ExactPrefix,
-    Promise::NoSpuriousDelta,
-    Promise::Ordered,
-    Promise::AtomicCommit,
-    Promise::Coalescing,
-    Promise::FreshFirst,
-    Promise::StopQuiescent,
-    Promise::CancelSafe,
-];
 /// Enough that what is not found is not often there.
 const SEEDS: u64 = 3_000;
 
@@ -61,7 +49,7 @@ fn hunt<S: Subject + Send>(maker: Maker<S>) -> Result<Outcome<Tally, Box<Failure
     let regime = Regime::calm(3, &readers);
     let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let campaign = Campaign { seeds: Seeds::Range(SeedRange::new(0, SEEDS)?), jobs };
-    Ok(campaign::run(&campaign, || Runner::of(maker).listening_to(PROMISES).in_regime(regime.clone()), |_| ()))
+    Ok(campaign::run(&campaign, || Runner::of(maker).in_regime(regime.clone()), |_| ()))
 }
 
 /// A store manager with a queue for each reader.
@@ -247,6 +235,18 @@ impl Reader {
 }
 
 impl Subject for Naive {
+    /// Tombstones and a log of revnos it has none, so what is said of those is not asked of it.
+    const PROMISES: &'static [Promise] = &[
+        Promise::ExactPrefix,
+        Promise::NoSpuriousDelta,
+        Promise::Ordered,
+        Promise::AtomicCommit,
+        Promise::Coalescing,
+        Promise::FreshFirst,
+        Promise::StopQuiescent,
+        Promise::CancelSafe,
+    ];
+
     fn handle(&mut self, _: Time, input: Input<Val>) -> Answer<Val> {
         match input {
             Input::Watch { filter: _ } => {

@@ -66,7 +66,7 @@ impl<S: Subject> Course<S> {
         let world = maker.start(Regime::calm(1, &[]));
         let stage = world.stage();
         let referee = Referee::new(0, stage.regime(), stage.universe());
-        Self {
+        let mut course = Self {
             maker,
             world,
             referee,
@@ -75,7 +75,11 @@ impl<S: Subject> Course<S> {
             recounts: (false, false),
             recounts_at_all: true,
             hashes: None,
+        };
+        if S::PROMISES.len() < Promise::ALL.len() {
+            course.listen_to(S::PROMISES);
         }
+        course
     }
 
     /// Another run.

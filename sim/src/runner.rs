@@ -64,7 +64,7 @@ impl<S: Subject> Runner<S> {
             random: Random::new(0),
             operations: Vec::with_capacity(512),
             healing: None,
-            only: None,
+            only: (S::PROMISES.len() < Promise::ALL.len()).then_some(S::PROMISES),
             scheduler: None,
             regime: None,
         }
@@ -136,7 +136,7 @@ impl<S: Subject> Runner<S> {
         let drawn = Plan::draw(&mut self.random);
         let scheduler = self.scheduler.unwrap_or(drawn.scheduler);
         let regime = self.regime.clone().unwrap_or(drawn.regime);
-        Plan { scheduler, regime, ..drawn }
+        Plan { regime, scheduler, ..drawn }
     }
 
     /// A runner that has run nothing and listens to everything.

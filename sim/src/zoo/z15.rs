@@ -27,8 +27,8 @@ impl Twist for Z15 {
                 ids.iter().for_each(|id| *self.told.entry(id.clone()).or_default() += 1);
             }
             Input::Fetched { generation, step, .. } if *generation == real.machine().generation() => {
-                for (id, read) in &mut step.entities {
-                    self.update(real, id, read);
+                for (id, answer) in &mut step.entities {
+                    self.update(real, id, answer);
                 }
             }
             Input::Watch { .. }
@@ -61,11 +61,11 @@ impl Twist for Z15 {
 }
 
 impl Z15 {
-    fn update(&mut self, real: &Real, id: &EntityId, read: &mut Read<Val>) {
+    fn update(&mut self, real: &Real, id: &EntityId, answer: &mut Read<Val>) {
         let told = self.told.remove(id).unwrap_or_default();
         let known = real.machine().entities().find(|(known, _)| *known == id);
         if told > 1
-            && let (Read::Value(value), Some((_, before))) = (read, known)
+            && let (Read::Value(value), Some((_, before))) = (answer, known)
         {
             *value = Arc::new(status_of(**value) + flag_of(**before));
         }

@@ -13,6 +13,7 @@ const WIDTH: usize = 20;
 /// Writes the table and what it says.
 pub fn write(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "schedules to the first detection: median, 95th percentile")?;
+    writeln!(out, "(* the least median of a single scheduler)")?;
     writeln!(out)?;
     writeln!(out, "  {:<12} {:>WIDTH$} {:>WIDTH$}", "", "machine", "driver")?;
     for pair in rows.chunks(2) {
