@@ -44,11 +44,15 @@ fn capsule(file: &'static include_dir::File<'static>) -> Result<Capsule, (&'stat
     Ok(Capsule { name, decisions })
 }
 
-/// The world that ships and stands for another: the one in which its capsules must break nothing.
+/// The world that ships and stands for another: the one in which its capsules must break nothing. For what is somebody else's there is
+/// none but itself.
 pub fn shipped(world: World) -> World {
     match world {
-        World::Machine | World::Canary | World::Zoo { driven: false, .. } => World::Machine,
-        World::Driver | World::Zoo { driven: true, .. } => World::Driver,
+        World::Machine | World::Canary | World::Zoo { driven: false, .. } | World::Control { driven: false, .. } => {
+            World::Machine
+        }
+        World::Driver | World::Zoo { driven: true, .. } | World::Control { driven: true, .. } => World::Driver,
+        World::Own => World::Own,
     }
 }
 

@@ -76,7 +76,7 @@ impl<S: Subject> Course<S> {
         let world = maker.start(Regime::calm(1, &[]));
         let stage = world.stage();
         let referee = Referee::new(0, stage.regime(), stage.universe());
-        Self {
+        let mut course = Self {
             maker,
             world,
             referee,
@@ -86,7 +86,11 @@ impl<S: Subject> Course<S> {
             recounts: (false, false),
             recounting: Recounting::BySeed,
             hashes: None,
+        };
+        if S::PROMISES.len() < Promise::ALL.len() {
+            course.listen_to(S::PROMISES);
         }
+        course
     }
 
     /// Another run.
