@@ -11,6 +11,8 @@
 //! 3. A [`Runner`] for the campaign. A manager that does all that the machine does needs no more. This one knows no faults, no
 //!    filters and nobody who comes back, so its runs have a regime without them ([`Runner::in_regime`]).
 
+#![expect(clippy::print_stdout, reason = "an example shows what it is told")]
+
 use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -37,10 +39,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let failure = hunt(naive)?.failure.ok_or("the bug was not found")?.1;
     page::write(naive, &failure.decisions, &failure.broken, "repaired, it is clean:", &mut std::io::stdout())?;
     let outcome = hunt(Maker::own(Naive::repaired))?;
-    match outcome.failure {
-        None => Ok(println!("{} seeds, no promise broken", outcome.seeds)),
-        Some((seed, failure)) => Err(format!("seed {seed}: {}", failure.broken.text).into()),
+    if let Some((seed, failure)) = outcome.failure {
+        return Err(format!("seed {seed}: {}", failure.broken.text).into());
     }
+    println!("{} seeds, no promise broken", outcome.seeds);
+    Ok(())
 }
 
 /// Runs the seeds, and stops at the first that breaks a promise.

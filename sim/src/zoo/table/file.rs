@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, Column, Table, Trial};
+use super::{Cell, Column, Table, Trial, first_seed};
 use crate::zoo::Bug;
 
 /// The file, and what stands in it.
@@ -30,6 +30,8 @@ struct Line {
     generator: String,
     /// The number of the first of the trials.
     first: u32,
+    /// Its first seed; the next trial's is [`SPAN`](super::SPAN) further.
+    seed: u64,
     trials: Vec<Trial>,
 }
 
@@ -90,6 +92,7 @@ impl Kept {
             scheduler: cell.scheduler.name(),
             generator: generator(cell),
             first,
+            seed: first_seed(first),
             trials,
         };
         // In one piece, so that what is cut off is at most one line.
@@ -118,7 +121,8 @@ fn read(text: &str) -> Result<(Table, usize), FileError> {
             continue;
         };
         let cell = Cell { bug, driven, scheduler };
-        if *known.entry(cell).or_insert_with(|| generator(cell)) != line.generator {
+        let has_seeds = line.seed == first_seed(line.first);
+        if !has_seeds || *known.entry(cell).or_insert_with(|| generator(cell)) != line.generator {
             outdated += 1;
             continue;
         }

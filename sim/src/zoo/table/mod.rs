@@ -41,14 +41,13 @@ pub enum Column {
 }
 
 /// How far a trial has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trial {
-    /// Its first seed.
-    pub seed: u64,
     /// Schedules made, the failing one included.
     pub schedules: u64,
     /// The operations of the failing run; none if there was none so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
     /// The operations it was shrunk to; none if it was not shrunk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,6 +64,11 @@ pub struct Table {
 pub const SPAN: u64 = 1_000_000;
 /// If so many trials found nothing at their limit, no others are begun.
 pub const FIRST_TRIALS: u32 = 10;
+
+/// The first seed of the trial of this number.
+pub fn first_seed(number: u32) -> u64 {
+    u64::from(number) * SPAN
+}
 
 impl Column {
     /// All columns: random first, the portfolio last.
@@ -117,8 +121,7 @@ impl Table {
 
     /// How far a trial has come.
     pub fn trial(&self, cell: Cell, number: u32) -> Trial {
-        let begun = self.trials.get(&cell).and_then(|trials| trials.get(&number)).copied();
-        begun.unwrap_or(Trial { seed: u64::from(number) * SPAN, schedules: 0, steps: None, shrunk: None })
+        self.trials.get(&cell).and_then(|trials| trials.get(&number)).copied().unwrap_or_default()
     }
 
     /// A trial has come further.
@@ -150,7 +153,7 @@ pub(crate) mod tests {
             let cell = Cell { bug: *bug, driven: false, scheduler: *scheduler };
             for (number, schedules) in (0..).zip(*trials) {
                 let (schedules, found) = (schedules.unsigned_abs(), *schedules > 0);
-                table.put(cell, number, Trial { schedules, steps: found.then_some(100), ..table.trial(cell, number) });
+                table.put(cell, number, Trial { schedules, steps: found.then_some(100), shrunk: None });
             }
         }
         table

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::file::Kept;
-use super::{Cell, FIRST_TRIALS, SPAN, Table, Trial};
+use super::{Cell, FIRST_TRIALS, Table, Trial, first_seed};
 use crate::clock::Stopwatch;
 use crate::seed::SeedRange;
 use crate::zoo::Bug;
@@ -20,7 +20,7 @@ pub struct Plan {
     pub bugs: Vec<Bug>,
     /// Trials of each cell.
     pub trials: u32,
-    /// Schedules at which a trial ends, at most [`SPAN`].
+    /// Schedules at which a trial ends, at most [`SPAN`](super::SPAN).
     pub most: u64,
     /// Workers.
     pub jobs: NonZeroUsize,
@@ -104,9 +104,9 @@ impl Plan {
                 && let Some(Item { cell, first, mut trials }) = held(&queue).next()
             {
                 let hunt = cell.hunt();
-                for trial in &mut trials {
+                for (number, trial) in (first..).zip(&mut trials) {
                     if has_time() && is_short_of(trial, limit) {
-                        *trial = further(&hunt, *trial, limit);
+                        *trial = further(&hunt, first_seed(number), *trial, limit);
                     }
                 }
                 let mut kept = held(&kept);
@@ -134,10 +134,9 @@ fn is_hopeless(table: &Table, cell: Cell, most: u64) -> bool {
     (0..FIRST_TRIALS).map(|number| table.trial(cell, number)).all(|trial| !trial.is_found() && trial.schedules >= most)
 }
 
-/// Takes a trial to this many schedules, or to the first failure.
-fn further(hunt: &Hunt, trial: Trial, limit: u64) -> Trial {
-    let end = trial.seed + limit.min(SPAN);
-    let seeds = SeedRange::new(trial.seed + trial.schedules, end).expect("it has not come as far as this");
+/// Takes the trial that begins with this seed to so many schedules, or to the first failure.
+fn further(hunt: &Hunt, seed: u64, trial: Trial, limit: u64) -> Trial {
+    let seeds = SeedRange::new(seed + trial.schedules, seed + limit).expect("it has not come as far as this");
     match hunt.among(seeds) {
         Some(found) => Trial {
             schedules: trial.schedules + found.after,
@@ -165,14 +164,14 @@ mod tests {
 
     #[test]
     fn a_trial_taken_further_twice_is_the_trial_taken_there_at_once() {
-        // Takes a few schedules, so that the first limit falls short.
+        // One that takes several schedules, so that there is something to fall short of.
         let cell = Cell { bug: Bug::Z16, driven: false, scheduler: Column::Portfolio };
-        let (hunt, start) = (cell.hunt(), Table::default().trial(cell, 3));
-        let at_once = further(&hunt, start, 3_000);
+        let (hunt, seed) = (cell.hunt(), first_seed(3));
+        let at_once = further(&hunt, seed, Trial::default(), 3_000);
         assert!(at_once.is_found() && at_once.schedules > 1, "{at_once:?}");
-        let short = further(&hunt, start, at_once.schedules - 1);
+        let short = further(&hunt, seed, Trial::default(), at_once.schedules - 1);
         assert_eq!((short.is_found(), short.schedules), (false, at_once.schedules - 1));
-        assert_eq!(further(&hunt, short, 3_000), at_once);
+        assert_eq!(further(&hunt, seed, short, 3_000), at_once);
     }
 
     #[test]
