@@ -93,6 +93,10 @@ fn play<S: Subject>(
         }
     }
     let Some(healing) = decisions.healing else { return Ok(Ok(())) };
+    if healing == decisions.operations.len() {
+        // There was nothing to heal.
+        course.begin_healing();
+    }
     let healing = u32::try_from(decisions.operations.len() - healing).unwrap_or(u32::MAX);
     if course.is_quiet() { Ok(course.finish()) } else { Ok(course.not_healed(healing)) }
 }
