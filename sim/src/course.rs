@@ -24,8 +24,16 @@ pub struct Course<S> {
     healing_since: Time,
     /// The subject recounts its invariants: at the end, after every step.
     recounts: (bool, bool),
-    recounts_at_all: bool,
+    recounting: Recounting,
     hashes: Option<Vec<u64>>,
+}
+
+/// When the subject recounts its invariants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recounting {
+    BySeed,
+    Never,
+    EveryStep,
 }
 
 /// Something that was found.
@@ -76,7 +84,7 @@ impl<S: Subject> Course<S> {
             steps: 0,
             healing_since: Time::ZERO,
             recounts: (false, false),
-            recounts_at_all: true,
+            recounting: Recounting::BySeed,
             hashes: None,
         }
     }
@@ -87,8 +95,11 @@ impl<S: Subject> Course<S> {
         self.referee.reset(seed, regime, self.world.stage().universe());
         self.recorder.begin();
         self.steps = 0;
-        let recounts = |one_of| self.recounts_at_all && seed.is_multiple_of(one_of);
-        self.recounts = (recounts(RECOUNTS), recounts(RECOUNTS_STEPS));
+        self.recounts = match self.recounting {
+            Recounting::BySeed => (seed.is_multiple_of(RECOUNTS), seed.is_multiple_of(RECOUNTS_STEPS)),
+            Recounting::Never => (false, false),
+            Recounting::EveryStep => (true, true),
+        };
         self.judge(None)
     }
 
@@ -150,7 +161,14 @@ impl<S: Subject> Course<S> {
     /// From now on only what breaks these promises counts.
     pub fn listen_to(&mut self, only: &'static [Promise]) {
         self.referee.listen_to(only);
-        self.recounts_at_all = only.contains(&Promise::TruthfulReport);
+        if !only.contains(&Promise::TruthfulReport) {
+            self.recounting = Recounting::Never;
+        }
+    }
+
+    /// From now on the subject recounts its invariants after every step, or never; no run's seed says so.
+    pub fn recount_every_step(&mut self, does: bool) {
+        self.recounting = if does { Recounting::EveryStep } else { Recounting::Never };
     }
 
     /// The checkers, for those that compare runs.

@@ -25,10 +25,11 @@ const WIDTH: usize = 68;
   mwsim run                     ten seconds, all cores
   mwsim run --seeds 0..100000   these seeds
   mwsim replay 4711             the trace of one seed
+  mwsim shrink 4711             a failing seed made short
   mwsim check-determinism
 
 Exit codes: 0 clean, 1 a promise is broken, 2 usage, 3 a
-campaign did not reach what it should.")]
+campaign did not reach what it should, 4 a stale capsule.")]
 pub struct Cli {
     /// What is asked.
     #[command(subcommand)]
@@ -40,8 +41,10 @@ pub struct Cli {
 pub enum Command {
     /// Run a campaign: many seeds, all promises checked
     Run(RunArgs),
-    /// Print the trace of one seed or of one decision file
+    /// Print the trace of one seed or of one capsule
     Replay(ReplayArgs),
+    /// Make a failing run short
+    Shrink(ShrinkArgs),
     /// Run seeds twice, in two processes, and with other numbers of jobs, and compare
     CheckDeterminism(CheckArgs),
     /// Put bugs that really happened back, and count the schedules it takes to find each
@@ -59,8 +62,9 @@ pub enum Command {
   mwsim run --start $(git rev-parse HEAD) --time 30s
   mwsim run --without rewinds,stops --world machine
 
-A failing run is written to the failures folder, and its page
-ends with the command that replays it.
+First the corpus of capsules is replayed against what ships. A
+failing run is made short and written to the failures folder,
+and its page ends with the command that replays it.
 
 Exit codes: 0 clean, 1 a promise is broken or a checker had
 nothing to decide in 10,000 seeds, 2 usage, 3 something was
@@ -87,9 +91,12 @@ pub struct RunArgs {
     /// Print the summary as one JSON object per world
     #[arg(long)]
     pub json: bool,
-    /// Where the decisions of a failing run are written
+    /// Where the capsule of a failing run is written
     #[arg(long, value_name = "DIR", default_value = "sim-failures")]
     pub failures: PathBuf,
+    /// Leave a failing run as long as it was
+    #[arg(long)]
+    pub no_shrink: bool,
 }
 
 /// Arguments of `replay`.
@@ -97,15 +104,17 @@ pub struct RunArgs {
 #[command(max_term_width = WIDTH, after_help = "Examples:
   mwsim replay 4711
   mwsim replay 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
-  mwsim replay sim-failures/exact-prefix-4711.jsonl
+  mwsim replay sim-failures/exact-prefix-4711.capsule
 
-The same trace every time, byte for byte. A decision file may
-be edited: what is no longer possible is skipped and counted.
+The same trace every time, byte for byte. A capsule may be
+edited: what is no longer possible is skipped, and how much was
+followed is told.
 
-Exit codes: 0 clean, 1 the failure is there, 2 usage or a file
-that cannot be read.")]
+Exit codes: 0 clean, 1 a promise is broken, 2 usage or a file
+that cannot be read, 4 stale: nothing is broken, but not all of
+the capsule was followed, so that says nothing.")]
 pub struct ReplayArgs {
-    /// A seed (64-bit number or full commit hash), or a decision file
+    /// A seed (64-bit number or full commit hash), or a capsule
     #[arg(value_name = "SEED|FILE")]
     pub what: String,
     /// What is simulated, for a seed; a file says it itself
@@ -120,6 +129,37 @@ pub struct ReplayArgs {
 fn family() -> impl TypedValueParser<Value = Family> {
     PossibleValuesParser::new(Family::ALL.iter().map(|family| family.name()))
         .map(|name| Family::named(&name).expect("only names of families are let through"))
+}
+
+/// Arguments of `shrink`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim shrink sim-failures/exact-prefix-4711.capsule
+  mwsim shrink 4711 --world driver --out short.capsule
+  mwsim shrink 4711 --out short.capsule --others also
+
+What can be left out is left out, and the rest made simple, as
+long as the same promise is broken in the same way. The same
+run always shrinks to the same capsule.
+
+Exit codes: 0 it is short, 2 usage or a file that cannot be
+read, 4 it does not fail.")]
+pub struct ShrinkArgs {
+    /// A seed (64-bit number or full commit hash), or a capsule
+    #[arg(value_name = "SEED|FILE")]
+    pub what: String,
+    /// What is simulated, for a seed; a file says it itself
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+    /// Where the short capsule is written [default: it is printed]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Where a capsule of each other failure met on the way is written
+    #[arg(long, value_name = "DIR")]
+    pub others: Option<PathBuf>,
+    /// The most replays
+    #[arg(long, value_name = "N", default_value_t = crate::shrink::REPLAYS)]
+    pub replays: u64,
 }
 
 /// Arguments of `check-determinism`.
