@@ -174,9 +174,9 @@ impl Decisions {
         let second: Second = parse(number, &line, SECOND)?;
         let regime = calm().map_err(ReadError::Io).and_then(|calm| {
             let whole = difference::with_difference(&calm, &second.regime);
-            whole.and_then(|whole| serde_json::from_value(whole).map_err(|error| error.to_string())).map_err(|why| {
-                ReadError::damaged(number, SECOND, &why)
-            })
+            whole
+                .and_then(|whole| serde_json::from_value(whole).map_err(|error| error.to_string()))
+                .map_err(|why| ReadError::damaged(number, SECOND, &why))
         })?;
         let First { world, broken, .. } = first;
         let header = Header { world, seed: 0, scheduler: Kind::Uniform, broken, regime };
@@ -250,7 +250,10 @@ impl fmt::Display for ReadError {
                 write!(f, "not a capsule\n  expected a first line with \"format\":\"{FORMAT}\" and a version")
             }
             Self::OtherVersion(version) => {
-                write!(f, "written in version {version} of the format\n  this program reads versions {OLD_VERSION} and {VERSION}")
+                write!(
+                    f,
+                    "written in version {version} of the format\n  this program reads versions {OLD_VERSION} and {VERSION}"
+                )
             }
             Self::UnknownWorld(world) => {
                 write!(f, "unknown world {world:?}\n  expected {:?}", World::Machine.name())
@@ -306,7 +309,9 @@ mod tests {
     fn a_file_of_the_first_version_is_read() {
         let regime = serde_json::to_string(&capsule().header.regime).unwrap();
         let header = format!(r#"{{"world":"machine","seed":3,"scheduler":"uniform","broken":"","regime":{regime}}}"#);
-        let old = format!("{{\"format\":\"mwsim decisions\",\"version\":1}}\n{header}\n\"Accept\"\n\"Healing\"\n\"Subscribed\"\n");
+        let old = format!(
+            "{{\"format\":\"mwsim decisions\",\"version\":1}}\n{header}\n\"Accept\"\n\"Healing\"\n\"Subscribed\"\n"
+        );
         let read = Decisions::read(old.as_bytes()).unwrap();
         assert_eq!((read.before_healing(), read.healing, read.header.seed), (&[Operation::Accept][..], Some(1), 3));
     }

@@ -123,6 +123,9 @@ mod tests {
             .map(|(secs, nanos)| time(secs, nanos))
             .collect();
         assert_eq!(times, ["1h", "90s", "2m", "81us", "1500ms", "0s", "7ns"]);
-        assert_eq!((nanos("1500ms"), nanos("12"), nanos("ms"), nanos("Eager")), (Some(1_500_000_000), None, None, None));
+        assert_eq!(
+            (nanos("1500ms"), nanos("12"), nanos("ms"), nanos("Eager")),
+            (Some(1_500_000_000), None, None, None)
+        );
     }
 }

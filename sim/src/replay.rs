@@ -159,7 +159,8 @@ impl<S: Subject> Replayer<S> {
         if !OF_PAIRS.iter().any(|promise| promise.name() == decisions.header.broken) {
             return Ok(());
         }
-        let whole = Decisions { header: decisions.header.clone(), operations: self.made.clone(), healing: self.healing };
+        let whole =
+            Decisions { header: decisions.header.clone(), operations: self.made.clone(), healing: self.healing };
         let again = self.again(&whole).map_err(at_the_end)?;
         let hash = self.course.hash();
         pairs::compare(self.maker, self.course.suite_mut(), &whole, hash, again).map_err(at_the_end)

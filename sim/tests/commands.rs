@@ -167,7 +167,10 @@ fn a_capsule_that_breaks_another_promise_says_so() {
     let path = write(&folder("other"), "other.capsule", &good.replacen("stop-quiescent", "ordered", 1));
     let Asked { code, out, .. } = ask(&["replay", &path]);
     assert_eq!(code, 1, "{out}");
-    assert!(out.contains("BROKEN  stop-quiescent") && out.contains("and not ordered, for which it was written"), "{out}");
+    assert!(
+        out.contains("BROKEN  stop-quiescent") && out.contains("and not ordered, for which it was written"),
+        "{out}"
+    );
 }
 
 #[test]

@@ -77,4 +77,3 @@ fn a_campaign_begins_with_the_corpus() {
     let Asked { code, out, .. } = ask(&["run", "--seeds", "0..10", "--world", "machine"]);
     assert!(out.lines().any(|line| line.starts_with("corpus  ") && line.contains(" capsules clean, ")), "{code} {out}");
 }
-

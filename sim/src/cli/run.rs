@@ -107,10 +107,14 @@ fn corpus_first<S: Subject>(
 }
 
 /// Shrinks the failure, writes its capsule to a file and its page to `out`.
-fn report<S: Subject>(maker: Maker<S>, failure: &Failure, args: &RunArgs, out: &mut dyn Write) -> Result<(), UsageError> {
+fn report<S: Subject>(
+    maker: Maker<S>,
+    failure: &Failure,
+    args: &RunArgs,
+    out: &mut dyn Write,
+) -> Result<(), UsageError> {
     let watch = Stopwatch::start();
-    let shrunk =
-        if args.no_shrink { None } else { shrink::shrink(maker, &failure.decisions, shrink::REPLAYS) };
+    let shrunk = if args.no_shrink { None } else { shrink::shrink(maker, &failure.decisions, shrink::REPLAYS) };
     writeln!(out)?;
     let (decisions, broken) = match &shrunk {
         Some(shrunk) => {

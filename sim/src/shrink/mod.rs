@@ -24,10 +24,10 @@ mod story;
 use multiwatcher::testing::{Character, Subject};
 
 pub use identity::Identity;
-use search::Search;
 pub use search::Other;
-use story::Story;
+use search::Search;
 pub use story::Size;
+use story::Story;
 
 use crate::course::Broken;
 use crate::decisions::Decisions;

@@ -1,8 +1,6 @@
 //! Simpler operations: a notice of one id, nothing skipped, nothing twice, the shortest time, the first in line.
 
-use multiwatcher::testing::{
-    CallKind, Changes, Failing, FilterIx, IdIx, IdSet, Operation, Subject, Token,
-};
+use multiwatcher::testing::{CallKind, Changes, Failing, FilterIx, IdIx, IdSet, Operation, Subject, Token};
 
 use super::search::Search;
 
