@@ -137,11 +137,6 @@ impl<S: Subject> Course<S> {
         self.healed(Some(operations))
     }
 
-    /// Whether a healing would have nothing to do.
-    pub fn is_quiet(&self) -> bool {
-        Healing::new().next(self.stage()).is_none()
-    }
-
     /// Everything but the subject.
     pub fn stage(&self) -> &Stage {
         self.world.stage()

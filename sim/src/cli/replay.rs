@@ -10,7 +10,7 @@ use super::args::{Drawing, ReplayArgs};
 use super::{BROKEN, CLEAN, STALE, UsageError};
 use crate::decisions::Decisions;
 use crate::page;
-use crate::replay::Verdict;
+use crate::replay::{Replayer, Verdict};
 use crate::seed::Seed;
 use crate::text::{COLUMNS, wrap};
 use crate::trace::{self, Replayed};
@@ -64,7 +64,13 @@ pub(super) fn decisions(what: &str, world: World, drawing: &Drawing) -> Result<D
         seed: not_a_seed,
         file: error,
     })?;
-    Decisions::read(BufReader::new(file)).map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })
+    let read = Decisions::read(BufReader::new(file));
+    let read = read.map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })?;
+    Ok(in_world!(read.world(), completed(read)))
+}
+
+fn completed<S: Subject>(maker: Maker<S>, read: Decisions) -> Decisions {
+    Replayer::of(maker).completed(read)
 }
 
 fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed, drawing: &Drawing) -> Decisions {
