@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::panic::AssertUnwindSafe;
 
-use multiwatcher::machine::Time;
-use multiwatcher::testing::{Operation, Subject};
+use multiwatcher::machine::{Revno, Time};
+use multiwatcher::testing::{CallSeen, Observation, Operation, Party, Seen, Stage, Subject};
 
 use crate::course::{Broken, Course};
 use crate::decisions::Decisions;
@@ -18,12 +18,35 @@ pub struct Told {
     pub step: usize,
     /// When it happened.
     pub time: Time,
-    /// Who moved.
+    /// Who moved; nobody at the beginning.
+    pub party: Option<Party>,
+    /// The same in words.
     pub who: String,
     /// What was done.
     pub what: String,
-    /// What was seen of it.
+    /// The store's latest revno after it; `None` if nobody could be asked.
+    pub revno: Option<Revno>,
+    /// The readers that were woken, in order, one for each call.
+    pub woken: Vec<u8>,
+    /// The batches that were handed over.
+    pub delivered: Vec<Delivered>,
+    /// Everything that was seen of it.
     pub seen: Vec<String>,
+    /// What of that is neither who was woken nor what was handed over.
+    pub noted: Vec<String>,
+}
+
+/// One batch, as it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// To whom.
+    pub reader: u8,
+    /// What the reader had been brought to before; `None` if this is its first batch.
+    pub after: Option<Revno>,
+    /// What it is brought to.
+    pub revno: Revno,
+    /// Its deltas in words.
+    pub deltas: Vec<String>,
 }
 
 /// What a replay came to.
@@ -46,6 +69,11 @@ pub fn replay<S: Subject>(
     decisions: &Decisions,
     tell: &mut dyn FnMut(Told) -> io::Result<()>,
 ) -> io::Result<Replayed> {
+    observe(maker, decisions, &mut |_, told| tell(told))
+}
+
+/// The same for whoever looks at the run after each step. A step that panicked is told too, but there is nothing to look at.
+pub fn observe<S: Subject>(maker: Maker<S>, decisions: &Decisions, tell: &mut Tell<'_, S>) -> io::Result<Replayed> {
     let mut course = Course::of(maker);
     let mut replay = Replayed { hash: 0, made: 0, skipped: 0, broken: None };
     let mut step = 0;
@@ -56,21 +84,34 @@ pub fn replay<S: Subject>(
         Ok(Ok(Ok(()))) => None,
         Ok(Ok(Err(broken))) => Some(*broken),
         Ok(Err(error)) => return Err(error),
-        Err(said) => Some(Broken::panicked(said, step)),
+        Err(said) => {
+            if let Some(operation) = step.checked_sub(1).and_then(|at| decisions.operations.get(at)) {
+                replay.made += 1;
+                tell(None, panicked(course.stage(), step, operation))?;
+            }
+            Some(Broken::panicked(said, replay.made))
+        }
     };
     replay.hash = course.hash();
     Ok(replay)
 }
+
+/// Who is told each step.
+pub type Tell<'a, S> = dyn FnMut(Option<&Course<S>>, Told) -> io::Result<()> + 'a;
+
+/// By reader: what it has been brought to.
+type Cursors = [Option<Revno>; Party::READERS];
 
 fn play<S: Subject>(
     course: &mut Course<S>,
     decisions: &Decisions,
     replay: &mut Replayed,
     step: &mut usize,
-    tell: &mut dyn FnMut(Told) -> io::Result<()>,
+    tell: &mut Tell<'_, S>,
 ) -> io::Result<Result<(), Box<Broken>>> {
+    let mut cursors = Cursors::default();
     let begun = course.begin(decisions.header.seed, &decisions.header.regime);
-    tell(told(course, 0, "begin", "a new machine"))?;
+    tell(Some(course), told(course, 0, None, &mut cursors))?;
     if let Err(broken) = begun {
         return Ok(Err(broken));
     }
@@ -79,17 +120,15 @@ fn play<S: Subject>(
             course.begin_healing();
         }
         *step = index + 1;
-        match course.step(operation) {
-            Ok(true) => {
-                replay.made += 1;
-                tell(told_operation(course, *step, operation))?;
-            }
-            Ok(false) => replay.skipped += 1,
-            Err(broken) => {
-                replay.made += 1;
-                tell(told_operation(course, *step, operation))?;
-                return Ok(Err(broken));
-            }
+        let stepped = course.step(operation);
+        if let Ok(false) = stepped {
+            replay.skipped += 1;
+            continue;
+        }
+        replay.made += 1;
+        tell(Some(course), told(course, *step, Some(operation), &mut cursors))?;
+        if let Err(broken) = stepped {
+            return Ok(Err(broken));
         }
     }
     let Some(healing) = decisions.healing else { return Ok(Ok(())) };
@@ -97,25 +136,79 @@ fn play<S: Subject>(
     if course.is_quiet() { Ok(course.finish()) } else { Ok(course.not_healed(healing)) }
 }
 
-fn told_operation<S: Subject>(course: &Course<S>, step: usize, operation: &Operation) -> Told {
+fn told<S: Subject>(course: &Course<S>, step: usize, operation: Option<&Operation>, cursors: &mut Cursors) -> Told {
     let words = Words::new(course.stage().universe());
-    told(course, step, &words::party(operation.party()), &words::operation(operation, words))
+    let all = course.world_seen();
+    let mut told = Told { revno: Some(course.report().revno), ..bare(course.stage(), step, operation) };
+    for observation in all.list() {
+        let line = words::observation(observation, all, words);
+        if !follow(observation, all, words, cursors, &mut told) {
+            told.noted.extend(line.clone());
+        }
+        told.seen.extend(line);
+    }
+    told
 }
 
-fn told<S: Subject>(course: &Course<S>, step: usize, who: &str, what: &str) -> Told {
-    let words = Words::new(course.stage().universe());
-    let seen = course.world_seen();
-    let lines = seen.list().iter().filter_map(|observation| words::observation(observation, seen, words)).collect();
-    Told { step, time: course.stage().now(), who: who.to_owned(), what: what.to_owned(), seen: lines }
+/// What was done, without what came of it.
+fn bare(stage: &Stage, step: usize, operation: Option<&Operation>) -> Told {
+    let words = Words::new(stage.universe());
+    let party = operation.map(Operation::party);
+    Told {
+        step,
+        time: stage.now(),
+        party,
+        who: party.map_or("begin".to_owned(), words::party),
+        what: operation.map_or("a new machine".to_owned(), |operation| words::operation(operation, words)),
+        revno: None,
+        woken: Vec::new(),
+        delivered: Vec::new(),
+        seen: Vec::new(),
+        noted: Vec::new(),
+    }
+}
+
+fn panicked(stage: &Stage, step: usize, operation: &Operation) -> Told {
+    let panics = vec!["panics".to_owned()];
+    Told { seen: panics.clone(), noted: panics, ..bare(stage, step, Some(operation)) }
+}
+
+/// Keeps who was woken and what was handed over; says whether that was all there is to it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these move a cursor or a reader")]
+fn follow(observation: &Observation, seen: &Seen, words: Words<'_>, cursors: &mut Cursors, told: &mut Told) -> bool {
+    match *observation {
+        Observation::Woken { reader, .. } => {
+            told.woken.push(reader);
+            return true;
+        }
+        Observation::Called { reader, seen: CallSeen::Batch(batch), .. } => {
+            let after = cursors[usize::from(reader)].replace(batch.revno);
+            let deltas = seen.deltas(&batch).iter().map(|delta| words.delta(delta)).collect();
+            told.delivered.push(Delivered { reader, after, revno: batch.revno, deltas });
+            return true;
+        }
+        Observation::Opened { reader, result: Ok(_), .. } => cursors[usize::from(reader)] = None,
+        Observation::Resumed { reader, from, result: Ok(_), .. } => cursors[usize::from(reader)] = Some(from.revno),
+        Observation::Progressed { reader, result: Ok(Some(progress)) } => {
+            cursors[usize::from(reader)] = Some(progress.revno);
+        }
+        _ => {}
+    }
+    false
 }
 
 impl Told {
     /// As lines of a trace.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Self { step, time, who, what, seen } = self;
-        let micros = time.as_nanos() / 1000;
-        let time = format!("{}.{:03}ms", micros / 1000, micros % 1000);
+        let Self { step, who, what, seen, .. } = self;
+        let time = self.millis() + "ms";
         writeln!(out, "{step:>4} {time:>9} {who:<8} {what}")?;
         seen.iter().try_for_each(|line| writeln!(out, "{:26}{line}", ""))
+    }
+
+    /// The time in milliseconds, to the microsecond.
+    pub fn millis(&self) -> String {
+        let micros = self.time.as_nanos() / 1000;
+        format!("{}.{:03}", micros / 1000, micros % 1000)
     }
 }

@@ -25,6 +25,13 @@ pub enum UsageError {
         /// What is wrong with it.
         why: ReadError,
     },
+    /// The picture of a run could not be written.
+    Picture {
+        /// Where to.
+        path: PathBuf,
+        /// Why.
+        why: std::io::Error,
+    },
     /// The second process of `check-determinism` did not do its part.
     OtherProcess(String),
     /// So many hunts of so many seeds reach beyond the last seed there is.
@@ -42,6 +49,9 @@ impl fmt::Display for UsageError {
                 write!(f, "{given:?} is neither a seed nor a file\n  as a seed: {seed}\n  as a file: {file}")
             }
             Self::DecisionFile { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::Picture { path, why } => {
+                write!(f, "the picture could not be written to {}\n  {why}", path.display())
+            }
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
             Self::ReaderGone => f.write_str("nobody reads the output"),

@@ -9,11 +9,12 @@ use multiwatcher::testing::Subject;
 
 use super::args::RunArgs;
 use super::progress::Progress;
-use super::{BROKEN, CLEAN, UsageError};
+use super::{BROKEN, CLEAN, UsageError, picture};
 use crate::campaign::{self, Campaign, Seeds};
 use crate::decisions::Header;
 use crate::page;
 use crate::runner::{Failure, Runner};
+use crate::story::Story;
 use crate::summary::Summary;
 use crate::worlds::{Maker, World, in_world};
 
@@ -56,6 +57,10 @@ fn run_in<S: Subject + Send>(
     if let Some((_, failure)) = &outcome.failure {
         let page: &mut dyn Write = if args.json { err } else { out };
         report(maker, failure, &args.failures, page)?;
+        if let Some(path) = &args.html {
+            picture::write(&failure.decisions, &Story::of(maker, &failure.decisions)?, path)?;
+            writeln!(page, "picture: {}", path.display())?;
+        }
     }
     Ok(if summary.is_clean() { CLEAN } else { BROKEN })
 }
