@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::course::Broken;
 use crate::decisions::Decisions;
+use crate::page::shorten;
 use crate::runner::{Runner, Tail};
 use crate::story::Story;
 use crate::trace::Told;
@@ -100,11 +101,15 @@ impl Row {
 }
 
 impl Explained {
-    /// The step with the highest jump, the first of several: its place among the rows.
+    /// The step with the highest lasting jump, the first of several: its place among the rows. A jump lasts as far as the share never
+    /// falls back below; what goes up and down again is chance.
     pub fn decisive(&self) -> usize {
-        let jump = |at: usize| i64::from(self.rows[at].percent()) - i64::from(self.rows[at - 1].percent());
-        let places = (1..self.rows.len()).rev();
-        places.max_by_key(|at| jump(*at)).unwrap_or(0)
+        let shares: Vec<_> = self.rows.iter().map(|row| i64::from(row.percent())).collect();
+        let lasting = |at: usize| {
+            let (before, after) = shares.split_at(at);
+            after.iter().min().unwrap_or(&0) - before.iter().max().unwrap_or(&0)
+        };
+        (1..shares.len()).rev().max_by_key(|at| lasting(*at)).unwrap_or(0)
     }
 
     /// The chart, and the decisive step.
@@ -132,9 +137,9 @@ impl Explained {
         let row = &self.rows[decisive];
         writeln!(out, "decisive: step {}, from {before}% to {}%", row.told.step, row.percent())?;
         writeln!(out, "  {} {}", row.told.who, shorten(&row.told.what, 50))?;
-        let other: u32 = self.rows.iter().map(|row| row.other).sum();
+        let (other, all) = self.rows.iter().fold((0, 0), |(other, all), row| (other + row.other, all + row.tails));
         if other > 0 {
-            writeln!(out, "  {other} ends broke another promise first")?;
+            writeln!(out, "  {other} of {all} ends broke another promise first")?;
         }
         Ok(())
     }
@@ -171,10 +176,52 @@ fn bar(percent: u32) -> String {
     "█".repeat((eighths / 8) as usize) + EIGHTHS[(eighths % 8) as usize]
 }
 
-fn shorten(text: &str, columns: usize) -> String {
-    if text.chars().count() <= columns {
-        text.to_owned()
-    } else {
-        text.chars().take(columns - 2).chain("..".chars()).collect()
+#[cfg(test)]
+mod tests {
+    use multiwatcher::testing::{Character, FilterIx, Operation, Regime};
+
+    use super::*;
+    use crate::canary::Canary;
+    use crate::decisions::Header;
+    use crate::schedulers::Kind;
+
+    /// An eager reader never stops of its own accord, and the canary breaks its promise when one does.
+    fn one_stop() -> Decisions {
+        let regime = Regime::calm(1, &[Character::Eager]);
+        let (world, broken) = ("canary".to_owned(), "stop-quiescent".to_owned());
+        let operations = vec![
+            Operation::Open { reader: 0, filter: FilterIx(0) },
+            Operation::Next { reader: 0 },
+            Operation::Advance { micros: 5 },
+            Operation::Stop { reader: 0 },
+            Operation::Advance { micros: 5 },
+        ];
+        let header = Header { world, seed: 1, scheduler: Kind::Uniform, broken, regime };
+        Decisions { header, operations, healing: None }
+    }
+
+    #[test]
+    fn the_one_step_that_breaks_the_promise_decides() {
+        let explained = explain(Maker::<Canary>::default(), &one_stop(), 30).unwrap().unwrap();
+        let shares: Vec<_> = explained.rows.iter().map(Row::percent).collect();
+        assert_eq!(shares.len(), 5, "what follows the broken step is not asked about");
+        assert!(shares[..4].iter().all(|share| *share <= 20) && shares[4] == 100, "{shares:?}");
+        assert_eq!(explained.decisive(), 4);
+    }
+
+    #[test]
+    fn a_run_that_breaks_nothing_has_no_decisive_step() {
+        let mut decisions = one_stop();
+        decisions.operations.truncate(3);
+        assert!(explain(Maker::<Canary>::default(), &decisions, 3).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_goes_up_and_down_again_does_not_decide() {
+        let mut explained = explain(Maker::<Canary>::default(), &one_stop(), 1).unwrap().unwrap();
+        for (row, same) in explained.rows.iter_mut().zip([10, 60, 20, 90, 95]) {
+            (row.tails, row.same) = (100, same);
+        }
+        assert_eq!(explained.decisive(), 3);
     }
 }

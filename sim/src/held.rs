@@ -13,7 +13,7 @@ const INDENT: &str = "       ";
 const BELOW: &str = "                ";
 
 /// A line or more for each party that holds something, at most `width` columns wide.
-pub fn lines<S: Subject>(course: &Course<S>, width: usize) -> String {
+pub(crate) fn lines<S: Subject>(course: &Course<S>, width: usize) -> String {
     let (stage, report) = (course.stage(), course.report());
     let words = Words::new(stage.universe());
     let mut text = String::new();

@@ -75,7 +75,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// A line of at most so many columns.
-fn shorten(line: &str, columns: usize) -> String {
+pub(crate) fn shorten(line: &str, columns: usize) -> String {
     if line.chars().count() <= columns {
         line.to_owned()
     } else {

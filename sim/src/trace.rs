@@ -8,8 +8,12 @@ use multiwatcher::testing::{CallSeen, Observation, Operation, Party, Seen, Stage
 
 use crate::course::{Broken, Course};
 use crate::decisions::Decisions;
+use crate::text::wrap;
 use crate::words::{self, Words};
 use crate::worlds::Maker;
+
+/// Where a line about what was seen begins.
+const SEEN: usize = 26;
 
 /// One step, as it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +36,7 @@ pub struct Told {
     pub delivered: Vec<Delivered>,
     /// Everything that was seen of it.
     pub seen: Vec<String>,
-    /// What of that is neither who was woken nor what was handed over.
+    /// What of that is not already said by what was done, who was woken and what was handed over.
     pub noted: Vec<String>,
 }
 
@@ -173,7 +177,7 @@ fn panicked(stage: &Stage, step: usize, operation: &Operation) -> Told {
     Told { seen: panics.clone(), noted: panics, ..bare(stage, step, Some(operation)) }
 }
 
-/// Keeps who was woken and what was handed over; says whether that was all there is to it.
+/// Keeps who was woken and what was handed over; says whether that is all, or was said by the operation.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only these move a cursor or a reader")]
 fn follow(observation: &Observation, seen: &Seen, words: Words<'_>, cursors: &mut Cursors, told: &mut Told) -> bool {
     match *observation {
@@ -187,8 +191,12 @@ fn follow(observation: &Observation, seen: &Seen, words: Words<'_>, cursors: &mu
             told.delivered.push(Delivered { reader, after, revno: batch.revno, deltas });
             return true;
         }
-        Observation::Opened { reader, result: Ok(_), .. } => cursors[usize::from(reader)] = None,
+        Observation::Opened { reader, result: Ok(_), .. } => {
+            cursors[usize::from(reader)] = None;
+            return true;
+        }
         Observation::Resumed { reader, from, result: Ok(_), .. } => cursors[usize::from(reader)] = Some(from.revno),
+        Observation::Committed { .. } | Observation::Stopped { .. } => return true,
         Observation::Progressed { reader, result: Ok(Some(progress)) } => {
             cursors[usize::from(reader)] = Some(progress.revno);
         }
@@ -203,7 +211,20 @@ impl Told {
         let Self { step, who, what, seen, .. } = self;
         let time = self.millis() + "ms";
         writeln!(out, "{step:>4} {time:>9} {who:<8} {what}")?;
-        seen.iter().try_for_each(|line| writeln!(out, "{:26}{line}", ""))
+        seen.iter().try_for_each(|line| writeln!(out, "{:SEEN$}{line}", ""))
+    }
+
+    /// The same in lines of at most `width` columns, as long as no word is longer.
+    pub fn write_narrow(&self, width: usize, out: &mut dyn Write) -> io::Result<()> {
+        let Self { step, who, what, seen, .. } = self;
+        let (time, indent) = (self.millis() + "ms", " ".repeat(SEEN));
+        for (row, line) in wrap(what, "", width - SEEN).lines().enumerate() {
+            match row {
+                0 => writeln!(out, "{step:>4} {time:>9} {who:<8} {line}")?,
+                _ => writeln!(out, "{:24}{line}", "")?,
+            }
+        }
+        seen.iter().try_for_each(|line| write!(out, "{}", wrap(line, &indent, width)))
     }
 
     /// The time in milliseconds, to the microsecond.

@@ -1,5 +1,6 @@
 //! `mwsim diff`: where two runs part: the first decision, and what is seen there.
 
+use core::time::Duration;
 use std::io::Write;
 
 use multiwatcher::testing::Subject;
@@ -79,6 +80,12 @@ fn json(regime: &multiwatcher::testing::Regime) -> Result<serde_json::Value, Usa
 /// Every setting with its path.
 fn flatten(path: &str, value: &serde_json::Value, into: &mut Vec<(String, String)>) {
     match value {
+        // How a time is stored is no help to whoever reads it.
+        serde_json::Value::Object(fields) if fields.contains_key("nanos") => {
+            let part = |name: &str| fields.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+            let time = Duration::from_secs(part("secs")) + Duration::from_nanos(part("nanos"));
+            into.push((path.to_owned(), format!("{time:?}")));
+        }
         serde_json::Value::Object(fields) => {
             for (name, value) in fields {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };

@@ -28,6 +28,6 @@ pub(super) fn save<S: Subject>(
 
 /// Writes the picture alone.
 pub(super) fn write(decisions: &Decisions, story: &Story, path: &Path) -> Result<(), UsageError> {
-    let page = picture::html(&decisions.header, story);
+    let page = picture::html(decisions, story);
     fs::write(path, page).map_err(|why| UsageError::Picture { path: path.to_owned(), why })
 }

@@ -19,7 +19,7 @@ pub(super) fn walk<S: Subject>(
     let mut steps: Vec<Vec<u8>> = Vec::new();
     let replayed = trace::observe(maker, decisions, &mut |course, told| {
         let mut text = Vec::new();
-        told.write(&mut text)?;
+        told.write_narrow(page::WIDTH, &mut text)?;
         if let Some(course) = course {
             text.extend_from_slice(held::lines(course, page::WIDTH).as_bytes());
         }
