@@ -9,7 +9,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{Asked, ask, folder};
+use common::{Asked, ask, folder, write};
 use multiwatcher::machine::StoreManager;
 use multiwatcher::testing::{Choices, Generator, Regime, Stream, Subject, Val};
 use multiwatcher_sim::course::Course;
@@ -35,7 +35,8 @@ fn the_wrong_step_is_marked_and_in_view() {
     let Some(browser) = browser() else { return };
 
     let dom = dom(&browser, &folder, &page, "");
-    assert!(dom.contains(r#"<g id="step-28" class="row wrong chosen""#), "{dom}");
+    assert!(dom.contains(r#"<g data-step="28" class="row wrong chosen""#), "{dom}");
+    assert!(in_view(&dom, 28), "{dom}");
     assert!(dom.contains(r##"<a href="#step-28">"##), "{dom}");
     assert!(dom.contains("BROKEN stop-quiescent: reader 1 has stopped, and its call 3 was not woken"), "{dom}");
     assert!(dom.contains(r#"class="wake""#) && dom.contains(r#"class="batch""#), "{dom}");
@@ -55,18 +56,29 @@ fn the_wrong_step_is_marked_and_in_view() {
 fn ten_thousand_steps_fit_into_half_a_megabyte_and_each_has_a_link() {
     let folder = folder("long-picture");
     for seed in 0..8 {
-        let sizes = [long_run::<StoreManager<Val>>(seed), long_run::<Driven<StoreManager<Val>>>(seed)].map(|html| html.len());
+        let sizes = [long_run::<StoreManager<Val>>(seed), long_run::<Driven<StoreManager<Val>>>(seed)]
+            .map(|(html, _)| html.len());
         println!("{STEPS} steps of seed {seed}: machine {} bytes, driver {} bytes", sizes[0], sizes[1]);
         assert!(sizes.iter().all(|size| *size < MOST_BYTES), "seed {seed}: {sizes:?}");
     }
-    let machine = long_run::<StoreManager<Val>>(7);
-    let page = folder.join("long.html");
-    std::fs::write(&page, &machine).expect("the target folder can be written");
+    let (html, story) = long_run::<StoreManager<Val>>(7);
+    let page = PathBuf::from(write(&folder, "long.html", &html));
     let Some(browser) = browser() else { return };
 
     let dom = dom(&browser, &folder, &page, "#step-9000");
-    assert!(dom.contains(r#"<g id="step-9000" class="row chosen""#), "{dom}");
-    let drawn = dom.matches(r#"<g id="step-"#).count();
+    assert!(dom.contains(r#"<g data-step="9000" class="row chosen""#), "{dom}");
+    assert!(in_view(&dom, 9000), "{dom}");
+    // What was written as numbers is read as the same text, after so many others.
+    let told = &story.told[9000];
+    let revno = told.revno.expect("nothing panicked").0;
+    for part in [
+        format!("step 9000 · {} ms · r{revno}", told.millis()),
+        format!("<b>{}: {}</b>", told.who, told.what),
+        told.noted.iter().map(|note| format!("<div>{note}</div>")).collect(),
+    ] {
+        assert!(dom.contains(&part), "no {part:?} in {dom}");
+    }
+    let drawn = dom.matches(r#"<g data-step="#).count();
     assert!((20..200).contains(&drawn), "only what is in view is in the document, not {drawn} steps");
     // Batches that coalesced several revnos have bars with notches.
     assert!(dom.contains(r#"class="bar""#) && dom.contains(r#"class="notch""#), "{dom}");
@@ -80,11 +92,11 @@ fn a_run_that_keeps_its_promises_has_a_picture_too() {
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     let Some(browser) = browser() else { return };
     let dom = dom(&browser, &folder, &page, "");
-    assert!(dom.contains(r#"<g id="step-0" class="row chosen""#) && !dom.contains(r#"class="row wrong"#), "{dom}");
+    assert!(dom.contains(r#"<g data-step="0" class="row chosen""#) && !dom.contains(r#"class="row wrong"#), "{dom}");
 }
 
 /// A page of a run of so many steps, all by uniform choice.
-fn long_run<S: Simulated>(seed: u64) -> String {
+fn long_run<S: Simulated>(seed: u64) -> (String, Story) {
     let mut random = Random::new(seed);
     let mut regime = Regime::draw(&mut random);
     regime.budgets.owner = 0;
@@ -108,10 +120,10 @@ fn long_run<S: Simulated>(seed: u64) -> String {
     of(Maker::<S>::default(), &decisions)
 }
 
-fn of<S: Subject>(maker: Maker<S>, decisions: &Decisions) -> String {
+fn of<S: Subject>(maker: Maker<S>, decisions: &Decisions) -> (String, Story) {
     let story = Story::of(maker, decisions).unwrap();
     assert_eq!(story.told.len(), decisions.operations.len() + 1);
-    picture::html(decisions, &story)
+    (picture::html(decisions, &story), story)
 }
 
 /// The browser, if there is one. If not, that is said loudly: a check that did not run is no check.
@@ -157,6 +169,14 @@ fn dom(browser: &Path, folder: &Path, page: &Path, place: &str) -> String {
     let dom = String::from_utf8(output.stdout).expect("a document is text");
     // What the page brought along is not what was drawn.
     dom.split("<script type=\"application/json\"").next().unwrap_or_default().to_owned()
+}
+
+/// Whether the row stands on the screen as a whole, as the script reckons it.
+fn in_view(dom: &str, row: usize) -> bool {
+    let range =
+        dom.split("data-in-view=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("the script says it");
+    let (from, to) = range.split_once("..").expect("a range");
+    (from.parse().unwrap()..=to.parse().unwrap()).contains(&row)
 }
 
 fn screenshot(browser: &Path, folder: &Path, page: &Path, name: &str, size: &str) -> PathBuf {

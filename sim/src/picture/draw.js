@@ -8,20 +8,21 @@ const lanes = story.lanes;
 const rows = [], batches = [], made = new Map(), rowOf = new Map();
 {
   const flat = story.flat;
-  let at = 0, step = 0, time = 0, revno = 0;
-  const text = () => story.patterns[flat[at++]].replace(/##|#/g, found => found === '##' ? '#' : flat[at++]);
+  const patterns = story.patterns.map(words => words.map(word => story.words[word]).join(' '));
+  let at = 0, step = -1, time = 0, revno = 0;
+  const text = () => patterns[flat[at++]].replace(/##|#/g, found => found === '##' ? '#' : flat[at++]);
   while (at < flat.length) {
-    const row = { index: rows.length, lane: flat[at] >> 1, fault: flat[at] & 1, texts: [], woken: [], batches: [] };
-    at++;
-    row.step = step += flat[at++];
-    row.time = time += flat[at++];
-    const grew = flat[at++];
-    for (let more = revno + 1; more <= revno + grew; more++) made.set(more, row.index);
-    row.grew = grew;
-    row.revno = revno += grew;
-    for (let count = flat[at++]; count > 0; count--) row.texts.push(text());
-    for (let count = flat[at++]; count > 0; count--) row.woken.push(flat[at++]);
-    for (let count = flat[at++]; count > 0; count--) {
+    const bits = flat[at++];
+    const row = { index: rows.length, lane: (bits >> 4) - 1, fault: bits >> 3 & 1, texts: [], woken: [], batches: [] };
+    row.step = step += 1 + (bits & 1 ? flat[at++] : 0);
+    row.time = time += bits & 2 ? flat[at++] : 0;
+    row.grew = bits & 4 ? flat[at++] : 0;
+    for (let more = revno + 1; more <= revno + row.grew; more++) made.set(more, row.index);
+    row.revno = revno += row.grew;
+    const counts = flat[at++];
+    for (let count = counts & 1023; count > 0; count--) row.texts.push(text());
+    for (let count = counts >> 10 & 63; count > 0; count--) row.woken.push(flat[at++]);
+    for (let count = counts >> 16; count > 0; count--) {
       const batch = { row: row.index, lane: flat[at++], revno: revno - flat[at++], span: flat[at++] };
       batch.deltas = text();
       batch.after = batch.revno - batch.span;
@@ -78,7 +79,7 @@ const drawGround = (row, top, { width }) => make('rect', {
 
 const drawRow = (row, top, { right, x }) => {
   const high = height(), y = (row.index - top + .5) * high, size = Math.min(5, Math.max(1, high / 3));
-  const group = make('g', { id: `step-${row.step}`, class: classes('row', row), 'data-row': row.index });
+  const group = make('g', { 'data-step': row.step, class: classes('row', row), 'data-row': row.index });
   const isTold = high >= 13, isMarked = row.index === story.wrong;
   if (isTold || isMarked || row.index % Math.ceil(26 / high) === 0 && high >= 2) {
     const link = make('a', { href: `#step-${row.step}` }, group);
@@ -105,7 +106,7 @@ const drawRow = (row, top, { right, x }) => {
     make('path', { class: 'head', d: `M${tip} ${y}l${-way * 5} -3.5v7Z` }, group);
   }
   if (isTold) {
-    const what = make('text', { class: 'what', x: right + 4, y: y + 4 }, group, row.texts[0]);
+    const what = make('text', { class: 'what', x: right + 12, y: y + 4 }, group, row.texts[0]);
     const more = [...row.batches.map(batch => batch.deltas), ...row.texts.slice(1)].join('; ');
     if (more) {
       const words = document.createElementNS(what.namespaceURI, 'tspan');
@@ -139,12 +140,14 @@ const drawBatch = (batch, top, bottom, { x }) => {
   return group;
 };
 
-// Only what is in view is in the document.
+// Only what is in view, and a little more, is in the document. No step has an id: the browser would go there by its own rules.
 const draw = () => {
   queued = false;
   const high = height(), place = layout();
   const top = Math.max(0, Math.floor(scroll.scrollTop / high) - 4);
   const bottom = Math.min(rows.length - 1, Math.ceil((scroll.scrollTop + scroll.clientHeight) / high) + 4);
+  const whole = Math.floor((scroll.scrollTop + scroll.clientHeight - NAMES) / high) - 1;
+  svg.dataset.inView = `${Math.ceil(scroll.scrollTop / high)}..${Math.min(whole, rows.length - 1)}`;
   drawNames(place);
   $('space').style.height = `${rows.length * high}px`;
   svg.style.top = `${top * high}px`;

@@ -12,28 +12,58 @@ use crate::words;
 
 /// The steps of a story. One after the other in `flat`:
 ///
-/// - the lane twice, and one more for a fault; the lane is -1 at the beginning,
-/// - the number of the step, less that of the one before; the microseconds since that; the revnos since that,
-/// - how many texts; each as its pattern and the numbers in it; the first says what was done,
-/// - how many wake-ups; the lane of each,
-/// - how many batches; of each the lane, how far its revno lies below the store's, how many revnos it spans (-1 for a first batch),
-///   and its deltas as one text.
+/// - who moved and what has changed: a bit each for a step left out before it, for time, for a revno, and for a fault; above them
+///   the lane and one, so that zero is the beginning;
+/// - as far as the bits say: the steps left out, the microseconds, and the revnos since the step before;
+/// - how many texts, and above them, from [`MANY_TEXTS`] on, how many wake-ups, and above those, from [`MANY_WOKEN`] on, batches;
+/// - of each text its pattern and the numbers in it; the first says what was done;
+/// - of each wake-up the lane;
+/// - of each batch the lane, how far its revno lies below the store's, how many revnos it spans (-1 for a first batch), and its
+///   deltas as one text.
+///
+/// A pattern is a list of words.
 #[derive(Debug, Serialize)]
 pub(super) struct Encoded {
     lanes: Vec<String>,
-    patterns: Vec<String>,
+    words: Vec<String>,
+    patterns: Vec<Vec<i64>>,
     flat: Vec<i64>,
 }
+
+/// A step has fewer texts than this, ...
+const MANY_TEXTS: i64 = 1024;
+/// ... and fewer wake-ups than this.
+const MANY_WOKEN: i64 = 64;
 
 /// Stands for a number in a pattern; twice, for itself.
 const NUMBER: char = '#';
 
 struct Encoder<'a> {
     lanes: Vec<Party>,
-    places: BTreeMap<String, i64>,
-    patterns: Vec<String>,
+    words: Table<String>,
+    patterns: Table<Vec<i64>>,
     flat: Vec<i64>,
     decisions: &'a Decisions,
+}
+
+/// What was met, in the order in which it was met first, and the place of each.
+struct Table<T> {
+    places: BTreeMap<T, i64>,
+    met: Vec<T>,
+}
+
+impl<T: Ord + Clone> Table<T> {
+    fn new() -> Self {
+        Self { places: BTreeMap::new(), met: Vec::new() }
+    }
+
+    fn place(&mut self, what: T) -> i64 {
+        let next = count(self.met.len());
+        *self.places.entry(what).or_insert_with_key(|what| {
+            self.met.push(what.clone());
+            next
+        })
+    }
 }
 
 impl Encoded {
@@ -43,14 +73,13 @@ impl Encoded {
             matches!(party, Party::Reader(_)) || story.told.iter().any(|told| told.party == Some(*party))
         };
         let lanes: Vec<_> = decisions.header.regime.parties().filter(moves).collect();
-        let (places, patterns, flat) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut encoder = Encoder { lanes, places, patterns, flat, decisions };
-        let mut before = (0, 0, 0);
+        let mut encoder = Encoder { lanes, words: Table::new(), patterns: Table::new(), flat: Vec::new(), decisions };
+        let mut before = (-1, 0, 0);
         for told in &story.told {
             before = encoder.step(told, before);
         }
         let lanes = encoder.lanes.iter().map(|lane| words::party(*lane)).collect();
-        Self { lanes, patterns: encoder.patterns, flat: encoder.flat }
+        Self { lanes, words: encoder.words.met, patterns: encoder.patterns.met, flat: encoder.flat }
     }
 }
 
@@ -62,17 +91,20 @@ impl Encoder<'_> {
         let operation = told.step.checked_sub(1).and_then(|at| self.decisions.operations.get(at));
         let is_fault = operation.is_some_and(|operation| operation.is_fault());
         let lane = told.party.map_or(-1, |party| self.lane(party));
-        self.flat.push(lane * 2 + i64::from(is_fault));
-        self.flat.extend([step - before.0, time - before.1, revno - before.2]);
-        self.flat.push(count(told.noted.len() + 1));
+        let changes = [step - before.0 - 1, time - before.1, revno - before.2];
+        let bits = [changes[0] != 0, changes[1] != 0, changes[2] != 0, is_fault];
+        let bits = bits.into_iter().rev().fold(0, |all, bit| all * 2 + i64::from(bit));
+        self.flat.push((lane + 1) * 16 + bits);
+        self.flat.extend(changes.into_iter().filter(|change| *change != 0));
+        let texts = count(told.noted.len() + 1).min(MANY_TEXTS - 1);
+        let woken = count(told.woken.len()).min(MANY_WOKEN - 1);
+        self.flat.push(texts + MANY_TEXTS * (woken + MANY_WOKEN * count(told.delivered.len())));
         self.text(&told.what);
-        told.noted.iter().for_each(|note| self.text(note));
-        self.flat.push(count(told.woken.len()));
-        for reader in &told.woken {
+        told.noted.iter().zip(1..texts).for_each(|(note, _)| self.text(note));
+        for (reader, _) in told.woken.iter().zip(0..woken) {
             let lane = self.lane(Party::Reader(*reader));
             self.flat.push(lane);
         }
-        self.flat.push(count(told.delivered.len()));
         told.delivered.iter().for_each(|batch| self.batch(batch, revno));
         (step, time, revno)
     }
@@ -92,11 +124,8 @@ impl Encoder<'_> {
 
     fn text(&mut self, text: &str) {
         let (pattern, numbers) = split(text);
-        let next = count(self.patterns.len());
-        let place = *self.places.entry(pattern).or_insert_with_key(|pattern| {
-            self.patterns.push(pattern.clone());
-            next
-        });
+        let pattern = pattern.split(' ').map(|word| self.words.place(word.to_owned())).collect();
+        let place = self.patterns.place(pattern);
         self.flat.push(place);
         self.flat.extend(numbers);
     }
