@@ -1,6 +1,8 @@
 //! What everybody holds after a step: the store, the backing, each reader's cursor, view and pending calls, and their wakers. For
 //! whoever walks through a run; a campaign never asks.
 
+use core::fmt::Write;
+
 use multiwatcher::testing::{Reader, Status, Subject};
 
 use crate::course::Course;
@@ -43,7 +45,7 @@ pub(crate) fn lines<S: Subject>(course: &Course<S>, width: usize) -> String {
 fn entry(text: &mut String, name: &str, held: &str, width: usize) {
     for (row, line) in wrap(held, "", width - BELOW.len()).lines().enumerate() {
         let name = if row == 0 { name } else { "" };
-        text.push_str(&format!("{INDENT}{name:<8} {line}\n"));
+        writeln!(text, "{INDENT}{name:<8} {line}").expect("a string takes all that is written");
     }
 }
 

@@ -3,6 +3,9 @@
 //!
 //! A [`runner`] draws a [`plan`] from a seed, lets a [scheduler](schedulers) say who moves, and keeps the decisions; a
 //! [`course`] applies them to the world and asks the [`checkers`]; a [`campaign`] does that for many seeds on all cores.
+//!
+//! A failure is told as a [`page`] for the terminal, drawn as a [`picture`], [explained](explain) by its decisive step, and kept as
+//! a [`ready`] test.
 
 pub mod campaign;
 pub mod canary;

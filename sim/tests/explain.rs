@@ -11,10 +11,10 @@ use multiwatcher_sim::worlds::Maker;
 const CANARY: &str = "tests/canary.jsonl";
 
 /// The stored run without its tenth step, a first poll.
-fn edited(test: &str) -> String {
+fn edited(place: &str) -> String {
     let text = include_str!("canary.jsonl");
     let lines = text.split_inclusive('\n').enumerate().filter(|(number, _)| *number != 2 + 9);
-    write(&folder(test), "edited.jsonl", &lines.map(|(_, line)| line).collect::<String>())
+    write(&folder(place), "edited.jsonl", &lines.map(|(_, line)| line).collect::<String>())
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a run was like, drawn: only what differs from a calm one. Rates are small bars.
 
+use core::fmt::Write;
 use core::time::Duration;
 
 use multiwatcher::machine::Config;
@@ -45,8 +46,7 @@ fn row(lines: &mut String, name: &str, value: &str, width: usize) {
     }
     for (number, line) in wrap(value, "", width - INDENT).lines().enumerate() {
         let name = if number == 0 { name } else { "" };
-        lines.push_str(&format!("{name:<INDENT$}{line}"));
-        lines.push('\n');
+        writeln!(lines, "{name:<INDENT$}{line}").expect("a string takes all that is written");
     }
 }
 

@@ -87,8 +87,9 @@ impl Columns {
 
     fn line(&self, mark: char, cells: [&str; 7]) -> String {
         let Self { step, time, who, what, woken, delivered } = self;
-        let [a, b, c, d, e, f, g] = cells;
-        let line = format!("{mark} {a:>step$} {b:>time$} {c:<who$} {d:<what$} {e:>5} {f:<woken$} {g:<delivered$}");
+        let [number, at, party, done, revno, readers, batches] = cells;
+        let before = format!("{mark} {number:>step$} {at:>time$} {party:<who$} {done:<what$}");
+        let line = format!("{before} {revno:>5} {readers:<woken$} {batches:<delivered$}");
         line.trim_end().to_owned()
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use multiwatcher::testing::Party;
+use multiwatcher::testing::{Operation, Party};
 use serde::Serialize;
 
 use crate::decisions::Decisions;
@@ -89,7 +89,7 @@ impl Encoder<'_> {
         let (step, time) = (number(told.step as u64), number(told.time.as_nanos() / 1000));
         let revno = told.revno.map_or(before.2, |revno| number(revno.0));
         let operation = told.step.checked_sub(1).and_then(|at| self.decisions.operations.get(at));
-        let is_fault = operation.is_some_and(|operation| operation.is_fault());
+        let is_fault = operation.is_some_and(Operation::is_fault);
         let lane = told.party.map_or(-1, |party| self.lane(party));
         let changes = [step - before.0 - 1, time - before.1, revno - before.2];
         let bits = [changes[0] != 0, changes[1] != 0, changes[2] != 0, is_fault];
