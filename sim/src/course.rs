@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use multiwatcher::machine::Time;
+use multiwatcher::machine::{CallId, Report, Time};
 use multiwatcher::testing::{
     Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, Subject, WatcherStage, World,
 };
@@ -155,6 +155,16 @@ impl<S: Subject> Course<S> {
     /// What the store holds, if it can be looked into.
     pub fn store(&self) -> Option<State> {
         self.world.store()
+    }
+
+    /// The subject's census.
+    pub fn report(&self) -> Report {
+        self.world.report()
+    }
+
+    /// Whether somebody will be woken when a pending call is; `None` if that is not known.
+    pub fn has_waker(&self, call: CallId) -> Option<bool> {
+        self.world.subject().has_waker(call)
     }
 
     /// From now on only what breaks these promises counts.

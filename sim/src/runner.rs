@@ -1,6 +1,8 @@
 //! Runs seeds: draws a plan, lets the scheduler say who moves and the generator what, then heals. Every decision is kept,
 //! so that whatever a run comes to can be told again without the seed.
 
+mod tail;
+
 use std::panic::AssertUnwindSafe;
 
 use multiwatcher::testing::{
@@ -18,6 +20,8 @@ use crate::random::Random;
 use crate::schedulers::{self, KINDS, Moment, PartySet, Portfolio, Scheduler};
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
+
+pub use tail::Tail;
 
 /// Runs one seed after the other, with the same buffers.
 #[derive(Debug)]
@@ -187,6 +191,14 @@ impl<S: Subject> Runner<S> {
         self.operations.clear();
         self.healing = None;
         self.course.begin(seed, &plan.regime)?;
+        self.draw_all(plan)?;
+        self.heal()?;
+        self.course.finish()?;
+        Ok(self.course.hash())
+    }
+
+    /// As many steps as planned.
+    fn draw_all(&mut self, plan: &Plan) -> Result<(), Box<Broken>> {
         self.portfolio.choose(plan.scheduler);
         self.portfolio.begin(&plan.regime, plan.steps, &mut self.random);
         let (mut step, mut in_vain) = (0, 0);
@@ -205,9 +217,7 @@ impl<S: Subject> Runner<S> {
                 self.portfolio.came_to_nothing(party);
             }
         }
-        self.heal()?;
-        self.course.finish()?;
-        Ok(self.course.hash())
+        Ok(())
     }
 
     /// Who moves in this step, and what it does.
@@ -249,6 +259,11 @@ impl<S: Subject> Runner<S> {
     fn heal(&mut self) -> Result<(), Box<Broken>> {
         self.healing = Some(self.operations.len());
         self.course.begin_healing();
+        self.heal_on()
+    }
+
+    /// Until all is quiet.
+    fn heal_on(&mut self) -> Result<(), Box<Broken>> {
         let mut healing = Healing::new();
         let most = Healing::most(self.course.stage());
         for _ in 0..most {

@@ -12,6 +12,9 @@ fn help_has_examples_and_fits_a_phone() {
         &["run", "--help"],
         &["replay", "--help"],
         &["shrink", "--help"],
+        &["diff", "--help"],
+        &["explain", "--help"],
+        &["test", "--help"],
         &["check-determinism", "--help"],
         &["zoo", "--help"],
     ];
@@ -62,7 +65,7 @@ fn a_broken_promise_exits_1_with_a_page_and_a_file_that_replays() {
     assert!(page.lines().count() <= 40, "{page}");
     assert!(page.lines().all(|line| line.chars().count() <= 70), "{page}");
     for part in
-        ["Once a watcher is stopped", "seed ", "scheduler ", "step      time", "\n> ", "replay: cargo sim replay DIR/"]
+        ["Once a watcher is stopped", "seed ", "ids      ", "step ", "what ", "\n> ", "replay: cargo sim replay DIR/"]
     {
         assert!(page.contains(part), "no {part:?} in:\n{page}");
     }
@@ -96,7 +99,7 @@ fn a_commit_hash_is_a_seed_and_is_printed_folded() {
 
 #[test]
 fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
-    let questions: [(&str, &[&str]); 12] = [
+    let questions: [(&str, &[&str]); 14] = [
         ("no_command", &[]),
         ("unknown_command", &["walk"]),
         ("empty_range", &["run", "--seeds", "5..5"]),
@@ -108,6 +111,8 @@ fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
         ("neither_seed_nor_file", &["replay", "no-such-file.jsonl"]),
         ("unknown_bug", &["zoo", "z1000"]),
         ("no_seeds_left", &["zoo", "z7", "--seeds", "18446744073709551614..18446744073709551615", "--starts", "3"]),
+        ("no_tails", &["explain", "4711", "--tails", "0"]),
+        ("no_folder_for_the_picture", &["replay", "4711", "--html", "no-such-folder/run.html"]),
         ("short_hash", &["replay", "2fd4e1c"]),
     ];
     for (name, question) in questions {

@@ -48,6 +48,12 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Make a failing run short
     Shrink(ShrinkArgs),
+    /// Say where two runs part
+    Diff(DiffArgs),
+    /// Say which step of a failing run decides
+    Explain(ExplainArgs),
+    /// Print a run as a Rust test
+    Test(TestArgs),
     /// Run seeds twice, in two processes, and with other numbers of jobs, and compare
     CheckDeterminism(CheckArgs),
     /// Put bugs that really happened back, and count the schedules it takes to find each
@@ -105,6 +111,9 @@ pub struct RunArgs {
     /// Leave a failing run as long as it was
     #[arg(long)]
     pub no_shrink: bool,
+    /// Where the picture of a failing run is drawn
+    #[arg(long, value_name = "OUT")]
+    pub html: Option<PathBuf>,
 }
 
 /// Arguments of `replay`.
@@ -113,10 +122,13 @@ pub struct RunArgs {
   mwsim replay 4711
   mwsim replay 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
   mwsim replay sim-failures/exact-prefix-4711.capsule
+  mwsim replay 4711 --step             what everybody holds
+  mwsim replay 4711 --html run.html    the picture of it
 
 The same trace every time, byte for byte. A capsule may be
 edited: what is no longer possible is skipped, and how much was
-followed is told.
+followed is told. On a terminal --step goes one step at a time:
+Enter next, b back, q quit.
 
 Exit codes: 0 clean, 1 a promise is broken, 2 usage or a file
 that cannot be read, 4 stale: nothing is broken, but not all of
@@ -131,6 +143,12 @@ pub struct ReplayArgs {
     /// How a seed is drawn
     #[command(flatten)]
     pub drawing: Drawing,
+    /// Tell after each step what everybody holds
+    #[arg(long)]
+    pub step: bool,
+    /// Draw the run into this file, instead of telling it
+    #[arg(long, value_name = "OUT", conflicts_with = "step")]
+    pub html: Option<PathBuf>,
 }
 
 /// How seeds are drawn. A seed must be replayed with what it was run with.
@@ -165,6 +183,82 @@ fn family() -> impl TypedValueParser<Value = Family> {
         .map(|name| Family::named(&name).expect("only names of families are let through"))
 }
 
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim diff before.jsonl after.jsonl
+  mwsim diff 4711 sim-failures/exact-prefix-4711.jsonl
+
+Names the settings that differ, the first decision where the
+runs part, and what is seen where their traces part.
+
+Exit codes: 0 the same, 1 they differ, 2 usage or a file that
+cannot be read.")]
+pub struct DiffArgs {
+    /// A seed, or a decision file
+    #[arg(value_name = "A")]
+    pub one: String,
+    /// Another
+    #[arg(value_name = "B")]
+    pub other: String,
+    /// What is simulated, for seeds; a file says it itself
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+    /// How a seed is drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim explain sim-failures/exact-prefix-4711.jsonl
+  mwsim explain sim-failures/exact-prefix-4711.jsonl --tails 1000
+
+The beginnings of the run, each longer by one step, are run on
+with random ends. The share of ends that break the same promise
+jumps where the run was decided.
+
+Exit codes: 0 explained, 1 the run breaks nothing, 2 usage or a
+file that cannot be read.")]
+pub struct ExplainArgs {
+    /// A decision file, or a seed
+    #[arg(value_name = "FILE|SEED")]
+    pub what: String,
+    /// How many random ends are tried after each step
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub tails: NonZeroU32,
+    /// What is simulated, for a seed; a file says it itself
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+    /// How a seed is drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim test sim-failures/exact-prefix-4711.jsonl \\
+    > sim/tests/exact_prefix_4711.rs
+
+The test holds the decisions, the verdict, and the trace as an
+inline snapshot. It can be committed as it is. Where what ships
+breaks a promise, it fails until the promise is kept.
+
+Exit codes: 0 printed, 2 usage or a file that cannot be read.")]
+pub struct TestArgs {
+    /// A decision file, or a seed
+    #[arg(value_name = "FILE|SEED")]
+    pub what: String,
+    /// What is simulated, for a seed; a file says it itself
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+    /// How a seed is drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
+}
+
 /// Arguments of `shrink`.
 #[derive(Debug, Args)]
 #[command(max_term_width = WIDTH, after_help = "Examples:
@@ -185,6 +279,9 @@ pub struct ShrinkArgs {
     /// What is simulated, for a seed; a file says it itself
     #[arg(long, value_enum, default_value_t = World::Machine)]
     pub world: World,
+    /// How a seed is drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
     /// Where the short capsule is written [default: it is printed]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -47,6 +47,13 @@ pub enum UsageError {
         /// What is wrong with it.
         why: FileError,
     },
+    /// The picture of a run could not be written.
+    Picture {
+        /// Where to.
+        path: PathBuf,
+        /// Why.
+        why: std::io::Error,
+    },
     /// The second process of `check-determinism` did not do its part.
     OtherProcess(String),
     /// So many hunts of so many seeds reach beyond the last seed there is.
@@ -67,6 +74,9 @@ impl fmt::Display for UsageError {
             Self::NotWritten { path, error } => write!(f, "{} could not be written\n  {error}", path.display()),
             Self::Corpus { name, why } => write!(f, "sim/corpus/{name}.capsule\n  {why}"),
             Self::TableFile { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::Picture { path, why } => {
+                write!(f, "the picture could not be written to {}\n  {why}", path.display())
+            }
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
             Self::ReaderGone => f.write_str("nobody reads the output"),

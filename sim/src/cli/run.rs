@@ -9,7 +9,7 @@ use multiwatcher::testing::{Families, Subject};
 use super::args::RunArgs;
 use super::progress::Progress;
 use super::shrink::{save, summary};
-use super::{BROKEN, CLEAN, MISSED, UsageError, VOID};
+use super::{BROKEN, CLEAN, MISSED, UsageError, VOID, picture};
 use crate::campaign::{self, Campaign, Seeds};
 use crate::clock::Stopwatch;
 use crate::corpus::{self, Replayed};
@@ -18,6 +18,7 @@ use crate::page;
 use crate::runner::Failure;
 use crate::saturation::Setting;
 use crate::shrink;
+use crate::story::Story;
 use crate::summary::{Summary, Verdict};
 use crate::text::{COLUMNS, wrap};
 use crate::worlds::{Maker, World, in_world};
@@ -173,5 +174,9 @@ fn report<S: Subject>(
         }
     };
     page::write(maker, decisions, broken, &command, out)?;
+    if let Some(path) = &args.html {
+        picture::write(decisions, &Story::of(maker, decisions)?, path)?;
+        writeln!(out, "picture: {}", path.display())?;
+    }
     Ok(())
 }
