@@ -14,6 +14,7 @@ pub mod course;
 pub mod decisions;
 pub mod driven;
 pub mod exercised;
+pub mod explore;
 pub mod juju;
 pub mod page;
 pub mod pairs;

@@ -295,6 +295,11 @@ impl Backing {
         self.fetches.retain(|fetch| fetch.generation != generation);
     }
 
+    /// The name of the newest fetch.
+    pub(super) fn newest_fetch(&self) -> u32 {
+        self.asked
+    }
+
     /// Whether the subject waits for an answer that will never come.
     pub fn has_lost_answer(&self) -> bool {
         self.lost

@@ -9,6 +9,7 @@ mod backing;
 mod choices;
 mod deliver;
 pub mod exhaustive;
+mod forward;
 mod generator;
 mod habits;
 mod handles;

@@ -3,6 +3,7 @@
 mod args;
 mod determinism;
 mod errors;
+mod explore;
 mod progress;
 mod replay;
 mod run;
@@ -25,6 +26,8 @@ pub const CLEAN: u8 = 0;
 pub const BROKEN: u8 = 1;
 /// The question could not be understood.
 pub const USAGE: u8 = 2;
+/// What was found is clean, and not all there is.
+pub const OPEN: u8 = 3;
 
 /// Runs the command with these arguments, the program's name first, writing to `out` what belongs on standard output
 /// and to `err` the rest. Returns the exit code.
@@ -37,6 +40,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: 
         Command::Run(args) => run::run(&args, out, err),
         Command::Replay(args) => replay::replay(&args, out),
         Command::CheckDeterminism(args) => determinism::check(&args, out),
+        Command::Explore(args) => explore::explore(&args, out, err),
         Command::Zoo(args) => zoo::zoo(&args, out),
         Command::Hashes(args) => determinism::hashes(&args, out),
     };

@@ -73,7 +73,7 @@ fn campaign(args: &RunArgs, share: u32) -> Campaign {
 }
 
 /// Writes the decisions to a file and the page to `out`.
-fn report<S: Subject>(
+pub(super) fn report<S: Subject>(
     maker: Maker<S>,
     failure: &Failure,
     folder: &Path,

@@ -236,6 +236,13 @@ impl Subject for With {
         Subject::check(self.real.machine())
     }
 
+    /// Finer than it need be: the bug's own notes, and the names of calls, enter as they are.
+    fn fingerprint(&self, now: Time) -> Option<u128> {
+        let machine = Subject::fingerprint(self.real.machine(), now)?;
+        let notes = format!("{machine} {:?} {:?} {:?}", self.twist, self.real.calls(), self.outputs);
+        Some(xxhash_rust::xxh3::xxh3_128(notes.as_bytes()))
+    }
+
     fn discard(&mut self) {
         self.real.swap_garbage(&mut Garbage::default());
     }
