@@ -13,6 +13,8 @@ use super::scope::{Budget, Scope};
 pub struct Move {
     /// What happens.
     pub operation: Operation,
+    /// It arrives at once: what was read by the operation is then the newest of what is under way.
+    pub arrives: Option<Operation>,
     /// It need not happen for the run to come to its end: somebody polls unwoken, or drops what it could wait for.
     pub is_whim: bool,
 }
@@ -20,7 +22,7 @@ pub struct Move {
 impl Move {
     /// Whether only the backing has a part in it: the subject learns of it later, if at all.
     pub fn is_behind_the_scenes(&self) -> bool {
-        matches!(
+        self.arrives.is_none() && matches!(
             self.operation,
             Operation::Commit { .. }
                 | Operation::Accept
@@ -82,7 +84,12 @@ impl Budget {
 /// Every operation possible now, given what is left of the budget. Written over what `into` held.
 pub fn moves(stage: &Stage, scope: &Scope, left: Budget, into: &mut Vec<Move>) {
     into.clear();
-    let mut add = |operation, is_whim| into.push(Move { operation, is_whim });
+    // Of what is read at once nothing else is under way.
+    let newest = u8::try_from(stage.backing().flights().len()).expect("a few at most");
+    let mut add = |operation, is_whim| {
+        let arrives = (!scope.under_way && is_read(&operation)).then_some(Operation::Deliver { flight: newest, keep: false });
+        into.push(Move { operation, arrives, is_whim });
+    };
     worker(stage, scope, &mut add);
     for (number, reader) in (0..).zip(stage.readers()) {
         read(stage, scope, left, number, reader, &mut add);
@@ -92,10 +99,10 @@ pub fn moves(stage: &Stage, scope: &Scope, left: Budget, into: &mut Vec<Move>) {
         return;
     }
     if left.commits > 0 {
-        commits(scope, &mut add);
+        commits(stage.backing().latest().state, scope, &mut add);
     }
-    stream(stage, left, &mut add);
-    answers(stage, left, &mut add);
+    stream(stage, scope, left, &mut add);
+    answers(stage, scope, left, &mut add);
     if stage.waits_for_time() || lost(stage) {
         add(Operation::Deadline { late: 0 }, false);
     }
@@ -105,6 +112,11 @@ pub fn moves(stage: &Stage, scope: &Scope, left: Budget, into: &mut Vec<Move>) {
     if left.kills > 0 {
         add(Operation::Kill, false);
     }
+}
+
+/// Whether something is read that is under way from then on.
+fn is_read(operation: &Operation) -> bool {
+    matches!(operation, Operation::ReadLoad { .. } | Operation::ReadFetch { .. } | Operation::ReadUnasked { .. })
 }
 
 /// Whether only a time-out ends the wait for an answer that was lost.
@@ -157,7 +169,7 @@ fn read(stage: &Stage, scope: &Scope, left: Budget, reader: u8, it: &Reader, add
     }
 }
 
-fn commits(scope: &Scope, add: &mut impl FnMut(Operation, bool)) {
+fn commits(before: State, scope: &Scope, add: &mut impl FnMut(Operation, bool)) {
     let (ids, values) = (scope.shape.ids(), scope.values);
     for touched in subsets(IdSet::first(ids)).filter(|touched| touched.len() <= u32::from(scope.touches)) {
         // Each touched id is gone, or has one of the values: the digits of a number.
@@ -168,15 +180,20 @@ fn commits(scope: &Scope, add: &mut impl FnMut(Operation, bool)) {
                 state.set(ix, Some(rest % choices).filter(|value| *value > 0));
                 rest /= choices;
             }
+            let after = before.with(touched, state);
+            // One that leaves an id as it is touches one less, or idles.
+            if !scope.idle_commits && before.differs(after) != touched {
+                continue;
+            }
             add(Operation::Commit { changes: Changes { ids: touched, values: state }, skip: 0 }, false);
         }
     }
 }
 
-fn stream(stage: &Stage, left: Budget, add: &mut impl FnMut(Operation, bool)) {
+fn stream(stage: &Stage, scope: &Scope, left: Budget, add: &mut impl FnMut(Operation, bool)) {
     let backing = stage.backing();
     let Some(session) = backing.speaking() else { return };
-    for ids in subsets(session.owed) {
+    for ids in subsets(session.owed).filter(|ids| scope.under_way || *ids == session.owed) {
         add(Operation::Notice { ids, twice: false }, false);
     }
     if backing.streams() && session.streamed < backing.end() {
@@ -187,10 +204,10 @@ fn stream(stage: &Stage, left: Budget, add: &mut impl FnMut(Operation, bool)) {
     }
 }
 
-fn answers(stage: &Stage, left: Budget, add: &mut impl FnMut(Operation, bool)) {
+fn answers(stage: &Stage, scope: &Scope, left: Budget, add: &mut impl FnMut(Operation, bool)) {
     let backing = stage.backing();
     if let Some(session) = backing.session() {
-        if session.accepted.is_none() {
+        if scope.under_way && session.accepted.is_none() {
             add(Operation::Accept, false);
         }
         if !session.said {

@@ -26,6 +26,11 @@ pub struct Scope {
     pub watchers: Vec<FilterIx>,
     /// Where the search begins.
     pub start: Start,
+    /// Whether commits that change nothing are among those there are.
+    pub idle_commits: bool,
+    /// Whether what is read may be under way for a while, the backing may listen before it says so, and a notice may leave out
+    /// what is owed. If not, an answer is read and arrives at once, and waits there until the worker is polled.
+    pub under_way: bool,
     /// Whether the backing hands over steps unasked, with values.
     pub steps: bool,
     /// How often each of these may happen.
@@ -74,6 +79,10 @@ struct Written {
     start: Start,
     #[serde(default)]
     steps: bool,
+    #[serde(default)]
+    idle_commits: bool,
+    #[serde(default)]
+    under_way: bool,
     watchers: Spanned<u8>,
     filters: Option<Spanned<Vec<u8>>>,
     ids: Spanned<u8>,
@@ -168,10 +177,10 @@ impl Scope {
         let world = World::named(name).ok_or_else(|| {
             at(written.world.span(), format!("expected \"machine\" or \"driver\", got {name:?}"))
         })?;
-        let Written { start, steps, commits, restarts, stops, kills, failures, losses, marks, drops, spurious, .. } =
+        let Written { start, steps, idle_commits, under_way, commits, restarts, stops, kills, failures, losses, marks, drops, spurious, .. } =
             written;
         let budget = Budget { commits, restarts, stops, kills, failures, losses, marks };
-        Ok(Self { world, shape, values, touches, watchers, start, steps, budget, drops, spurious })
+        Ok(Self { world, shape, values, touches, watchers, start, idle_commits, under_way, steps, budget, drops, spurious })
     }
 
     /// What every run of the search is like. Time stands still but for waits that nothing else ends.

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use multiwatcher::testing::exhaustive::Fingerprints;
 use multiwatcher::testing::{Operation, Subject};
 
+use super::moves::Move;
 use super::scope::Scope;
 use super::walker::{Came, Grown, State, Walker};
 use crate::course::Broken;
@@ -129,7 +130,13 @@ struct Tree {
 }
 
 impl Tree {
-    fn add(&mut self, parent: u32, operation: Operation) -> u32 {
+    /// The node of what a move leads to; where it arrives at once, there is one between.
+    fn add(&mut self, parent: u32, it: Move) -> u32 {
+        let node = self.add_one(parent, it.operation);
+        it.arrives.map_or(node, |arrives| self.add_one(node, arrives))
+    }
+
+    fn add_one(&mut self, parent: u32, operation: Operation) -> u32 {
         let node = u32::try_from(self.nodes.len()).expect("fewer than 2^32 states fit into memory");
         self.nodes.push((parent, operation));
         node
@@ -206,19 +213,23 @@ impl Outcome {
     fn take(&mut self, node: u32, grown: Grown, merge: bool, tree: &mut Tree, next: &mut Vec<(u32, State)>) {
         self.transitions += grown.tried;
         self.ends += u64::from(grown.is_end);
-        for (operation, came) in grown.children {
+        for (it, came) in grown.children {
             match came {
                 Came::New(print, state) => {
                     if self.prints.insert(print) || !merge {
                         self.states += 1;
-                        next.push((tree.add(node, operation), state));
+                        next.push((tree.add(node, it), state));
                     }
                 }
                 Came::Broken(mut broken) => {
                     let mut operations = Vec::new();
                     tree.path(node, &mut operations);
-                    operations.push(operation);
-                    broken.step = operations.len();
+                    // What a panic interrupted says no step.
+                    let step = if broken.step == 0 { operations.len() + 1 } else { broken.step };
+                    operations.push(it.operation);
+                    operations.extend(it.arrives);
+                    operations.truncate(step);
+                    broken.step = step;
                     self.note(Found { operations, healing: None, broken });
                 }
             }

@@ -48,7 +48,7 @@ pub(super) struct Grown {
     /// Operations tried.
     pub(super) tried: u64,
     /// Those that led to something new, in order.
-    pub(super) children: Vec<(Operation, Came)>,
+    pub(super) children: Vec<(Move, Came)>,
     /// The run ends here.
     pub(super) is_end: bool,
     /// What its healing broke, after these operations.
@@ -138,12 +138,14 @@ impl<'a, S: Subject> Walker<'a, S> {
         grown: &mut Grown,
     ) {
         self.course.set_referee(&from.referee);
-        let operation = it.operation;
-        let made = caught(AssertUnwindSafe(|| self.course.step(&operation)));
+        let made = caught(AssertUnwindSafe(|| {
+            let is_made = self.course.step(&it.operation)?;
+            it.arrives.map_or(Ok(is_made), |arrives| self.course.step(&arrives))
+        }));
         let came = match made {
             Ok(Ok(false)) => return,
             Ok(Ok(true)) => {
-                let left = from.left.after(&operation);
+                let left = from.left.after(&it.operation);
                 let print = self.print(subject.unwrap_or_else(|| self.subject()), left);
                 if is_known(print) {
                     grown.tried += 1;
@@ -159,7 +161,7 @@ impl<'a, S: Subject> Walker<'a, S> {
             }
         };
         grown.tried += 1;
-        grown.children.push((operation, came));
+        grown.children.push((*it, came));
     }
 
     /// Nothing more can happen: all is to be quiet, and everybody to hold what the backing has.
