@@ -100,6 +100,12 @@ impl<S: Subject> Course<S> {
         Ok(true)
     }
 
+    /// Another run, of which nothing is judged: the referee is whoever was set last.
+    pub fn retrace_from_start(&mut self, regime: &Regime) {
+        self.world.reset(regime, self.maker.subject(regime));
+        self.steps = 0;
+    }
+
     /// The same without judging: for an operation that was made and judged before, after the same ones.
     pub fn retrace(&mut self, operation: &Operation) {
         self.world.clear_seen();

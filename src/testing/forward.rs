@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::backing::{Message, Reading};
 use super::observation::Observation;
+use super::readers::Status;
 use super::reference::{ConnectionStage, Reference};
 use super::stage::Stage;
 use super::subject::Subject;
@@ -134,7 +135,9 @@ impl Stage {
     fn print_readers(&self, hasher: &mut impl Hasher) {
         let calls = || self.readers.iter().flat_map(|reader| &reader.calls);
         for reader in &self.readers {
-            (reader.status, reader.filter, reader.fresh, reader.view, reader.calls.len()).hash(hasher);
+            (reader.status, reader.filter, reader.opens > 0, reader.calls.len()).hash(hasher);
+            // What somebody holds who is told nothing more is of no account.
+            (reader.status == Status::Open).then_some((reader.fresh, reader.view)).hash(hasher);
             for call in &reader.calls {
                 (calls().filter(|other| other.number < call.number).count(), call.woken).hash(hasher);
             }

@@ -37,7 +37,7 @@ fn explore_in<S: Subject + Send>(
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let watch = Stopwatch::start();
     let bar = Bar::new();
-    let limits = Limits { jobs, merge: !args.unmerged, depth: args.depth };
+    let limits = Limits { jobs, merge: !args.unmerged, skip: !args.unmerged, depth: args.depth };
     let outcome = search(maker, scope, limits, &mut |progress| bar.show(progress));
     bar.finish();
     let summary = Summary::new(maker.world, &outcome);

@@ -3,9 +3,10 @@
 //!
 //! The [`search`] goes breadth first, so the first run that breaks a promise is a shortest one. Runs are merged where their
 //! fingerprints are equal. Futures cannot be cloned, so a state is reached again by retracing its operations, without judging them
-//! once more: the [`walker`] does that. A run that comes to its end, because nothing more can happen, is healed, and must have converged.
+//! once more: the walker does that. A run that comes to its end, because nothing more can happen, is healed, and must have converged.
 
 pub mod moves;
+pub mod order;
 pub mod scope;
 pub mod search;
 pub mod summary;

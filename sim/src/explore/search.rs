@@ -21,6 +21,8 @@ pub struct Limits {
     pub jobs: NonZeroUsize,
     /// Whether runs are merged by fingerprint.
     pub merge: bool,
+    /// Whether two operations that can be made in either order are tried in one.
+    pub skip: bool,
     /// The longest run; `None` until no run reaches a new state.
     pub depth: Option<usize>,
 }
@@ -86,7 +88,7 @@ pub fn search<S: Subject + Send>(
     limits: Limits,
     show: &mut dyn FnMut(Progress),
 ) -> Outcome {
-    let mut workers: Vec<Walker<'_, S>> = (0..limits.jobs.get()).map(|_| Walker::new(maker, scope)).collect();
+    let mut workers: Vec<Walker<'_, S>> = (0..limits.jobs.get()).map(|_| Walker::new(maker, scope, limits.skip)).collect();
     let mut outcome = Outcome::new();
     let (prelude, print, first) = match workers[0].first() {
         Ok(first) => first,

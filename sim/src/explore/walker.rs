@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use multiwatcher::testing::{Healing, Operation, Regime, Stage, Subject};
 
 use super::moves::{Move, moves};
+use super::order::After;
 use super::scope::{Budget, Scope, Start};
 use crate::course::{Broken, Course};
 use crate::panics::caught;
@@ -22,6 +23,8 @@ pub(super) struct Walker<'a, S> {
     course: Course<S>,
     kept: Stage,
     moves: Vec<Move>,
+    /// Whether orders that lead to the same state are tried once.
+    skips: bool,
 }
 
 /// A state, as it is kept until it is expanded.
@@ -31,6 +34,8 @@ pub(super) struct State {
     pub(super) left: Budget,
     /// The referee as it stands there.
     pub(super) referee: Box<Referee>,
+    /// What it was reached by first.
+    pub(super) after: After,
 }
 
 /// What came of an operation.
@@ -56,10 +61,10 @@ pub(super) struct Grown {
 }
 
 impl<'a, S: Subject> Walker<'a, S> {
-    pub(super) fn new(maker: Maker<S>, scope: &'a Scope) -> Self {
+    pub(super) fn new(maker: Maker<S>, scope: &'a Scope, skips: bool) -> Self {
         let course = Course::of(maker);
         let kept = course.stage().clone();
-        Self { maker, scope, regime: scope.regime(), course, kept, moves: Vec::new() }
+        Self { maker, scope, regime: scope.regime(), course, kept, moves: Vec::new(), skips }
     }
 
     /// The first state, and the operations that lead to it.
@@ -80,7 +85,8 @@ impl<'a, S: Subject> Walker<'a, S> {
         }));
         match begun.unwrap_or_else(|said| Err(Box::new(Broken::panicked(said, made.len())))) {
             Ok(()) => {
-                let state = State { left: self.scope.budget, referee: Box::new(self.course.referee().clone()) };
+                let referee = Box::new(self.course.referee().clone());
+                let state = State { left: self.scope.budget, referee, after: After::Anything };
                 Ok((made, self.print(self.subject(), self.scope.budget), state))
             }
             Err(broken) => Err((made, *broken)),
@@ -107,7 +113,11 @@ impl<'a, S: Subject> Walker<'a, S> {
             self.course.take_back(&self.kept);
         }
         let mut is_there = true;
-        for it in moves_here.iter().filter(|it| !it.is_behind_the_scenes()) {
+        let after = if self.skips { state.after } else { After::Anything };
+        let is_ending = state.referee.reference().ended().is_some();
+        let has_task = self.course.stage().has_task();
+        let skipped = |it: &Move| after.leaves_out(it, is_ending, has_task);
+        for it in moves_here.iter().filter(|it| !it.is_behind_the_scenes() && !skipped(it)) {
             if !core::mem::replace(&mut is_there, false) {
                 self.go_to(path);
             }
@@ -124,8 +134,7 @@ impl<'a, S: Subject> Walker<'a, S> {
     }
 
     fn go_to(&mut self, path: &[Operation]) {
-        // It was judged when it was made for the first time.
-        let _ = self.course.begin(SEED, &self.regime);
+        self.course.retrace_from_start(&self.regime);
         path.iter().for_each(|operation| self.course.retrace(operation));
     }
 
@@ -151,7 +160,8 @@ impl<'a, S: Subject> Walker<'a, S> {
                     grown.tried += 1;
                     return;
                 }
-                Came::New(print, State { left, referee: Box::new(self.course.referee().clone()) })
+                let after = After::of(it, self.course.stage().has_task());
+                Came::New(print, State { left, referee: Box::new(self.course.referee().clone()), after })
             }
             Ok(Err(broken)) => Came::Broken(*broken),
             Err(said) => {
