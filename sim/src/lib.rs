@@ -20,6 +20,7 @@ mod difference;
 pub mod driven;
 pub mod exercised;
 pub mod explain;
+pub mod explore;
 pub mod fault;
 mod held;
 pub mod juju;

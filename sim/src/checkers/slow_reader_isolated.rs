@@ -9,7 +9,7 @@ use super::{Checker, Facts, Polled, Verdict, ensure};
 use crate::pairs::Heard;
 
 /// Looks at polls of watchers that lag or may lag, and compares what readers were told in two runs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SlowReaderIsolated {
     decided: u64,
 }

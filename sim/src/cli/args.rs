@@ -56,6 +56,8 @@ pub enum Command {
     Test(TestArgs),
     /// Run seeds twice, in two processes, and with other numbers of jobs, and compare
     CheckDeterminism(CheckArgs),
+    /// Try every order of everything that a small scope lets happen
+    Explore(ExploreArgs),
     /// Put bugs that really happened back, and count the schedules it takes to find each
     Zoo(ZooArgs),
     /// Print the hashes of traces, for the other process of check-determinism
@@ -105,15 +107,9 @@ pub struct RunArgs {
     /// Print the summary as one JSON object per world
     #[arg(long)]
     pub json: bool,
-    /// Where the capsule of a failing run is written
-    #[arg(long, value_name = "DIR", default_value = "sim-failures")]
-    pub failures: PathBuf,
-    /// Leave a failing run as long as it was
-    #[arg(long)]
-    pub no_shrink: bool,
-    /// Where the picture of a failing run is drawn
-    #[arg(long, value_name = "OUT")]
-    pub html: Option<PathBuf>,
+    /// What is done with a failure
+    #[command(flatten)]
+    pub reporting: Reporting,
 }
 
 /// Arguments of `replay`.
@@ -148,6 +144,20 @@ pub struct ReplayArgs {
     pub step: bool,
     /// Draw the run into this file, instead of telling it
     #[arg(long, value_name = "OUT", conflicts_with = "step")]
+    pub html: Option<PathBuf>,
+}
+
+/// What is done with a failure.
+#[derive(Debug, Clone, Args)]
+pub struct Reporting {
+    /// Where the capsule of a failing run is written
+    #[arg(long, value_name = "DIR", default_value = "sim-failures")]
+    pub failures: PathBuf,
+    /// Leave a failing run as long as it was
+    #[arg(long)]
+    pub no_shrink: bool,
+    /// Where the picture of a failing run is drawn
+    #[arg(long, value_name = "OUT")]
     pub html: Option<PathBuf>,
 }
 
@@ -310,6 +320,44 @@ pub struct CheckArgs {
     /// What is simulated [default: machine, then driver]
     #[arg(long, value_enum)]
     pub world: Option<World>,
+}
+
+/// Arguments of `explore`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim explore --scope sim/scopes/restart-and-stop.toml
+  mwsim explore --scope sim/scopes/kill-and-drop.toml --jobs 2
+  mwsim explore --scope mine.toml --world driver+z26
+
+States with equal futures are tried once, so a small scope comes
+to an end: it closes. The first failure found is a shortest one;
+it is written to the failures folder, and its page ends with the
+command that replays it.
+
+Exit codes: 0 closed and clean, 1 a promise is broken, 2 usage
+or a scope that cannot be read, 3 clean and not closed.")]
+pub struct ExploreArgs {
+    /// What there is and what may happen, in TOML
+    #[arg(long, value_name = "FILE")]
+    pub scope: PathBuf,
+    /// What is searched [default: what the scope says]
+    #[arg(long, value_enum)]
+    pub world: Option<World>,
+    /// Workers; the outcome is the same with any number [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Try no run of more operations [default: until no run reaches a new state]
+    #[arg(long, value_name = "N")]
+    pub depth: Option<usize>,
+    /// Do not merge runs: what the merging is checked against
+    #[arg(long)]
+    pub unmerged: bool,
+    /// Print the summary as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// What is done with a failure
+    #[command(flatten)]
+    pub reporting: Reporting,
 }
 
 /// Arguments of `zoo`.

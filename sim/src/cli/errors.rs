@@ -4,6 +4,7 @@ use core::fmt;
 use std::path::PathBuf;
 
 use crate::decisions::ReadError;
+use crate::explore::ScopeError;
 use crate::seed::ParseSeedError;
 use crate::zoo::table::file::FileError;
 
@@ -54,6 +55,20 @@ pub enum UsageError {
         /// Why.
         why: std::io::Error,
     },
+    /// A scope file could not be read.
+    NoScope {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: std::io::Error,
+    },
+    /// A scope file is damaged.
+    Scope {
+        /// Which.
+        path: PathBuf,
+        /// Where, and what was expected there.
+        why: ScopeError,
+    },
     /// The second process of `check-determinism` did not do its part.
     OtherProcess(String),
     /// So many hunts of so many seeds reach beyond the last seed there is.
@@ -77,6 +92,8 @@ impl fmt::Display for UsageError {
             Self::Picture { path, why } => {
                 write!(f, "the picture could not be written to {}\n  {why}", path.display())
             }
+            Self::NoScope { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::Scope { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
             Self::ReaderGone => f.write_str("nobody reads the output"),

@@ -5,11 +5,13 @@ mod determinism;
 mod diff;
 mod errors;
 mod explain;
+mod explore;
 mod given;
 mod picture;
 mod progress;
 mod ready;
 mod replay;
+mod report;
 mod run;
 mod shrink;
 mod table;
@@ -38,7 +40,7 @@ pub const USAGE: u8 = 2;
 /// A capsule no longer tells what it was written for: nothing is broken, and not everything was followed.
 pub const STALE: u8 = 4;
 
-/// No promise was broken, but the campaign never reached something that it should.
+/// No promise was broken, but the campaign never reached something that it should, or the search did not come to its end.
 pub const MISSED: u8 = 3;
 
 /// Runs the command with these arguments, the program's name first, writing to `out` what belongs on standard output
@@ -66,6 +68,7 @@ pub fn main_with(
         Command::Explain(args) => explain::explain(&args, out),
         Command::Test(args) => ready::test(&args, out),
         Command::CheckDeterminism(args) => determinism::check(&args, out),
+        Command::Explore(args) => explore::explore(&args, out, err),
         Command::Zoo(args) => zoo::zoo(&args, out),
         Command::Hashes(args) => determinism::hashes(&args, out),
     };

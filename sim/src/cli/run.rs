@@ -8,17 +8,12 @@ use multiwatcher::testing::{Families, Subject};
 
 use super::args::RunArgs;
 use super::progress::Progress;
-use super::shrink::{save, summary};
-use super::{BROKEN, CLEAN, MISSED, UsageError, VOID, picture};
+use super::report::report;
+use super::{BROKEN, CLEAN, MISSED, UsageError, VOID};
 use crate::campaign::{self, Campaign, Seeds};
-use crate::clock::Stopwatch;
 use crate::corpus::{self, Replayed};
-use crate::decisions::Header;
-use crate::page;
 use crate::runner::Failure;
 use crate::saturation::Setting;
-use crate::shrink;
-use crate::story::Story;
 use crate::summary::{Summary, Verdict};
 use crate::text::{COLUMNS, wrap};
 use crate::worlds::{Maker, World, in_world};
@@ -54,7 +49,7 @@ fn run_in<S: Subject + Send>(
 ) -> Result<u8, UsageError> {
     if let Some(failure) = corpus_first(maker, args, out, err)? {
         let page: &mut dyn Write = if args.json { err } else { out };
-        report(maker, &failure, args, page)?;
+        report(maker, &failure, &args.reporting, &args.drawing.flags(), page)?;
         return Ok(BROKEN);
     }
     let campaign = campaign(args, share);
@@ -81,7 +76,7 @@ fn run_in<S: Subject + Send>(
     }
     if let Some((_, failure)) = &outcome.failure {
         let page: &mut dyn Write = if args.json { err } else { out };
-        report(maker, failure, args, page)?;
+        report(maker, failure, &args.reporting, &args.drawing.flags(), page)?;
     }
     Ok(match summary.verdict() {
         Verdict::Clean => CLEAN,
@@ -141,42 +136,4 @@ fn corpus_first<S: Subject>(
         writeln!(lines, "corpus  {clean} capsules clean, {} stale", stale.len())?;
     }
     Ok(None)
-}
-
-/// Shrinks the failure, writes its capsule to a file and its page to `out`.
-fn report<S: Subject>(
-    maker: Maker<S>,
-    failure: &Failure,
-    args: &RunArgs,
-    out: &mut dyn Write,
-) -> Result<(), UsageError> {
-    let watch = Stopwatch::start();
-    let shrunk = if args.no_shrink { None } else { shrink::shrink(maker, &failure.decisions, shrink::REPLAYS) };
-    writeln!(out)?;
-    let (decisions, broken) = match &shrunk {
-        Some(shrunk) => {
-            summary(shrunk, watch.elapsed(), out)?;
-            writeln!(out)?;
-            (&shrunk.decisions, &shrunk.broken)
-        }
-        None => (&failure.decisions, &failure.broken),
-    };
-    let Header { seed, world, .. } = &decisions.header;
-    let path = args.failures.join(format!("{}-{seed}.capsule", broken.name()));
-    let command = match save(decisions, &path) {
-        Ok(()) => format!("replay: cargo sim replay {}", path.display()),
-        Err(error) => {
-            let (folder, flags) = (args.failures.display(), args.drawing.flags());
-            format!(
-                "the capsule could not be written to {folder}: {error}\nreplay: cargo sim replay {seed} --world \
-                 {world}{flags}"
-            )
-        }
-    };
-    page::write(maker, decisions, broken, &command, out)?;
-    if let Some(path) = &args.html {
-        picture::write(decisions, &Story::of(maker, decisions)?, path)?;
-        writeln!(out, "picture: {}", path.display())?;
-    }
-    Ok(())
 }
