@@ -78,7 +78,7 @@ fn rows_of<S: Subject>(maker: Maker<S>, bug: Bug) -> Vec<Row> {
         let first = hunt * 100_000;
         let seeds = SeedRange::new(first, first + SCHEDULES).expect("there are some");
         let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let found = Hunt { bug, driven, alone: false, jobs }.among(seeds);
+        let found = Hunt { bug, driven, alone: false, scheduler: None, jobs }.among(seeds);
         let Some(found) = found.filter(|found| Identity::of(&found.broken) == identity) else { continue };
         let shrunk = shrink::shrink(maker, &found.decisions, shrink::REPLAYS).expect("what was found can be replayed");
         checked(maker, &shrunk, &identity);
@@ -134,7 +134,7 @@ fn what_only_the_healing_shows_becomes_a_short_list_and_then_the_healing() {
     let maker = Bug::Z18.maker();
     let story = minimal("machine-z18-healed");
     let identity = identity(Replayer::of(maker).listening_to(ONLY), &story);
-    let hunt = Hunt { bug: Bug::Z18, driven: false, alone: true, jobs: NonZeroUsize::MIN };
+    let hunt = Hunt { bug: Bug::Z18, driven: false, alone: true, scheduler: None, jobs: NonZeroUsize::MIN };
     let mut lengths = Vec::new();
     for first in (0..HUNTS).map(|hunt| hunt * 100_000) {
         let found = hunt.among(SeedRange::new(first, first + SCHEDULES).expect("there are some")).expect("it is found");
@@ -152,7 +152,7 @@ fn what_only_the_healing_shows_becomes_a_short_list_and_then_the_healing() {
 
 #[test]
 fn the_same_failure_always_shrinks_to_the_same_list() {
-    let hunt = Hunt { bug: Bug::Z20, driven: false, alone: false, jobs: NonZeroUsize::MIN };
+    let hunt = Hunt { bug: Bug::Z20, driven: false, alone: false, scheduler: None, jobs: NonZeroUsize::MIN };
     let found = hunt.among(SeedRange::new(0, SCHEDULES).expect("there are some")).expect("it is found");
     let shrunk = || shrink::shrink(Bug::Z20.maker(), &found.decisions, shrink::REPLAYS).expect("it fails");
     let (one, other) = (shrunk(), shrunk());
@@ -164,7 +164,7 @@ fn the_same_failure_always_shrinks_to_the_same_list() {
 fn what_does_not_fail_is_not_shrunk_and_few_replays_are_obeyed() {
     let story = minimal("machine-z7");
     assert!(shrink::shrink(Bug::Z8.maker(), &story, shrink::REPLAYS).is_none());
-    let hunt = Hunt { bug: Bug::Z7, driven: false, alone: false, jobs: NonZeroUsize::MIN };
+    let hunt = Hunt { bug: Bug::Z7, driven: false, alone: false, scheduler: None, jobs: NonZeroUsize::MIN };
     let found = hunt.among(SeedRange::new(0, SCHEDULES).expect("there are some")).expect("it is found");
     let shrunk = shrink::shrink(Bug::Z7.maker(), &found.decisions, 3).expect("it fails");
     assert!(!shrunk.is_done && shrunk.replays <= 3 && shrunk.broken.name() == "stop-quiescent");
