@@ -15,6 +15,7 @@ pub mod decisions;
 pub mod driven;
 pub mod exercised;
 pub mod juju;
+pub mod metamorphic;
 pub mod page;
 pub mod pairs;
 mod panics;

@@ -137,7 +137,7 @@ impl<S: Subject> Runner<S> {
         let decisions = self.decisions(seed, plan, None);
         let (maker, suite) = (self.maker, self.course.suite_mut());
         let compared =
-            crate::panics::caught(AssertUnwindSafe(|| pairs::compare(maker, suite, &decisions, hash, again)));
+            crate::panics::caught(AssertUnwindSafe(|| pairs::compare(maker, suite, &decisions, (hash, again), tally)));
         compared.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, decisions.operations.len()))))?;
         Ok(hash)
     }

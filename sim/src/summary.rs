@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use crate::campaign::Outcome;
 use crate::exercised::{Fault, Kind};
+use crate::metamorphic::Relation;
+use crate::pairs;
 use crate::runner::Failure;
 use crate::schedulers::KINDS;
 use crate::tally::Tally;
@@ -46,6 +48,9 @@ impl<'a> Summary<'a> {
         let tally = &self.outcome.tally;
         list(out, "operations", Kind::ALL.iter().map(|kind| (kind.name(), tally.operations[*kind as usize])))?;
         list(out, "faults", Fault::ALL.iter().map(|fault| (fault.name(), tally.faults[*fault as usize])))?;
+        let title = format!("relations, one on each of {} seeds, and runs compared", pairs::ONE_OF);
+        let relations = Relation::ALL.iter().zip(tally.relations);
+        list(out, &title, relations.map(|(relation, compared)| (relation.name(), compared)))?;
         let decided = Promise::ALL.iter().zip(tally.decided);
         list(
             out,
@@ -135,6 +140,7 @@ impl<'a> Summary<'a> {
             machines_ended: tally.ends,
             deepest_backlog: tally.deepest_backlog,
             pairs: tally.pairs,
+            relations: named(&mut Relation::ALL.iter().map(|relation| relation.name().to_owned()).zip(tally.relations)),
             schedulers: named(&mut KINDS.iter().map(ToString::to_string).zip(tally.schedulers)),
             operations: named(&mut Kind::ALL.iter().map(|kind| kind.name().to_owned()).zip(tally.operations)),
             faults: named(&mut Fault::ALL.iter().map(|fault| fault.name().to_owned()).zip(tally.faults)),
@@ -168,6 +174,7 @@ struct Json {
     machines_ended: u64,
     deepest_backlog: u64,
     pairs: u64,
+    relations: Named,
     schedulers: Named,
     operations: Named,
     faults: Named,

@@ -4,6 +4,7 @@ use multiwatcher::testing::Promise;
 
 use crate::campaign;
 use crate::exercised::{Fault, Kind};
+use crate::metamorphic::Relation;
 use crate::schedulers::KINDS;
 
 /// Counts of one run or of many.
@@ -37,6 +38,8 @@ pub struct Tally {
     pub deepest_backlog: u64,
     /// Runs made a second time to compare them.
     pub pairs: u64,
+    /// Of them, those that a relation said something about, in the order of [`Relation::ALL`].
+    pub relations: [u64; Relation::ALL.len()],
     /// How often each checker had something to decide, in the order of [`Promise::ALL`].
     pub decided: [u64; Promise::ALL.len()],
 }
@@ -70,6 +73,7 @@ impl Default for Tally {
             ends: 0,
             deepest_backlog: 0,
             pairs: 0,
+            relations: [0; Relation::ALL.len()],
             decided: [0; Promise::ALL.len()],
         }
     }
@@ -91,6 +95,7 @@ impl campaign::Tally for Tally {
         add(&mut self.schedulers, &other.schedulers);
         add(&mut self.operations, &other.operations);
         add(&mut self.faults, &other.faults);
+        add(&mut self.relations, &other.relations);
         add(&mut self.decided, &other.decided);
     }
 }
