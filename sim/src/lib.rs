@@ -3,6 +3,9 @@
 //!
 //! A [`runner`] draws a [`plan`] from a seed, lets a [scheduler](schedulers) say who moves, and keeps the decisions; a
 //! [`course`] applies them to the world and asks the [`checkers`]; a [`campaign`] does that for many seeds on all cores.
+//!
+//! What a campaign draws freely a [`scenario`] file fixes: the folder `sim/scenarios` holds the well-known situations. Runs that
+//! kept their promises are compared with others made of them, as [`metamorphic`] relations and the [`pairs`] say.
 
 pub mod campaign;
 pub mod canary;
@@ -23,6 +26,7 @@ pub mod plan;
 pub mod random;
 pub mod referee;
 pub mod runner;
+pub mod scenario;
 pub mod schedulers;
 pub mod seed;
 pub mod summary;

@@ -2,6 +2,7 @@
 //! so that whatever a run comes to can be told again without the seed.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise, Subject};
 
@@ -12,6 +13,7 @@ use crate::exercised::{Fault, Kind};
 use crate::pairs;
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::scenario::{self, Scenario, Sight};
 use crate::schedulers::{KINDS, Moment, PartySet, Portfolio, Scheduler};
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
@@ -27,6 +29,9 @@ pub struct Runner<S> {
     healing: Option<usize>,
     /// If set, no other promise is listened to.
     only: Option<&'static [Promise]>,
+    /// If set, plans come from it.
+    scenario: Option<Arc<Scenario>>,
+    sights: [u64; Sight::COUNT],
 }
 
 /// A run that broke a promise.
@@ -61,6 +66,8 @@ impl<S: Subject> Runner<S> {
             operations: Vec::with_capacity(512),
             healing: None,
             only: None,
+            scenario: None,
+            sights: [0; Sight::COUNT],
         }
     }
 
@@ -71,10 +78,35 @@ impl<S: Subject> Runner<S> {
         Self { only: Some(only), ..self }
     }
 
+    /// From now on a seed decides only what this scenario leaves open.
+    #[must_use]
+    pub fn playing(self, scenario: Arc<Scenario>) -> Self {
+        let listening = match scenario.promises() {
+            Some(only) => self.listening_to(only),
+            None => self,
+        };
+        Self { scenario: Some(scenario), ..listening }
+    }
+
+    /// As new, and asked for the same.
+    fn again(&self) -> Self {
+        let new = Self::of(self.maker);
+        let new = if let Some(only) = self.only { new.listening_to(only) } else { new };
+        Self { scenario: self.scenario.clone(), ..new }
+    }
+
+    /// The plan of a seed, whose choices begin here.
+    fn plan(&mut self, seed: u64) -> Plan {
+        self.random.reset(seed);
+        match &self.scenario {
+            Some(scenario) => scenario.draw(&mut self.random),
+            None => Plan::draw(&mut self.random),
+        }
+    }
+
     /// Runs a seed; returns the hash of its trace.
     pub fn run(&mut self, seed: u64, tally: &mut Tally) -> Result<u64, Box<Failure>> {
-        self.random.reset(seed);
-        let plan = Plan::draw(&mut self.random);
+        let plan = self.plan(seed);
         let played = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
         let outcome = played.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, self.operations.len()))));
         let outcome = match outcome {
@@ -86,8 +118,7 @@ impl<S: Subject> Runner<S> {
             let decisions = self.decisions(seed, &plan, Some(&broken));
             if broken.is_panic() {
                 // Whatever panicked may have left anything behind.
-                let (new, only) = (Self::of(self.maker), self.only);
-                *self = if let Some(only) = only { new.listening_to(only) } else { new };
+                *self = self.again();
             }
             Box::new(Failure { decisions, broken: *broken })
         })
@@ -95,8 +126,7 @@ impl<S: Subject> Runner<S> {
 
     /// Hashes after each step of a seed, for finding where two runs part.
     pub fn hashes(&mut self, seed: u64) -> Vec<u64> {
-        self.random.reset(seed);
-        let plan = Plan::draw(&mut self.random);
+        let plan = self.plan(seed);
         self.course.keep_hashes();
         // A run that breaks a promise parts from its twin, if at all, at or before its last step; so the hashes are enough.
         let _ = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
@@ -107,8 +137,7 @@ impl<S: Subject> Runner<S> {
     pub fn told(&mut self, seed: u64) -> Decisions {
         match self.run(seed, &mut Tally::default()) {
             Ok(_) => {
-                self.random.reset(seed);
-                let plan = Plan::draw(&mut self.random);
+                let plan = self.plan(seed);
                 self.decisions(seed, &plan, None)
             }
             Err(failure) => failure.decisions,
@@ -130,9 +159,8 @@ impl<S: Subject> Runner<S> {
     #[cold]
     fn compare(&mut self, seed: u64, plan: &Plan, hash: u64, tally: &mut Tally) -> Result<u64, Box<Broken>> {
         tally.pairs += 1;
-        let mut clean = Self::of(self.maker);
-        clean.random.reset(seed);
-        let again = Plan::draw(&mut clean.random);
+        let mut clean = self.again();
+        let again = clean.plan(seed);
         let again = clean.play(seed, &again)?;
         let decisions = self.decisions(seed, plan, None);
         let (maker, suite) = (self.maker, self.course.suite_mut());
@@ -145,6 +173,7 @@ impl<S: Subject> Runner<S> {
     fn play(&mut self, seed: u64, plan: &Plan) -> Result<u64, Box<Broken>> {
         self.operations.clear();
         self.healing = None;
+        self.sights = [0; Sight::COUNT];
         self.course.begin(seed, &plan.regime)?;
         self.portfolio.choose(plan.scheduler);
         self.portfolio.begin(&plan.regime, plan.steps, &mut self.random);
@@ -160,6 +189,9 @@ impl<S: Subject> Runner<S> {
                 continue;
             }
             (step, in_vain) = (step + 1, 0);
+            if self.scenario.is_some() {
+                scenario::see(&operation, self.course.seen(), self.course.stage(), &mut self.sights);
+            }
             if came_to_nothing(&operation, self.course.seen()) {
                 self.portfolio.came_to_nothing(party);
             }
@@ -184,8 +216,8 @@ impl<S: Subject> Runner<S> {
             }
             let party = self.portfolio.pick(moment, &mut self.random);
             match Generator::draw(stage, party, &mut self.random) {
-                Some(operation) => return (party, operation),
-                None => self.portfolio.came_to_nothing(party),
+                Some(operation) if !plan.never.has(Kind::of(&operation)) => return (party, operation),
+                Some(_) | None => self.portfolio.came_to_nothing(party),
             }
         }
         // Nobody has anything to do: the machine has ended, and is watched until the end of the run. Nothing may come of it.
@@ -225,6 +257,9 @@ impl<S: Subject> Runner<S> {
         }
         if let Some(place) = KINDS.iter().position(|kind| *kind == plan.scheduler) {
             tally.schedulers[place] += 1;
+        }
+        for (total, count) in tally.sights.iter_mut().zip(self.sights) {
+            *total += count;
         }
         self.course.count(tally);
     }

@@ -5,6 +5,7 @@ use multiwatcher::testing::Promise;
 use crate::campaign;
 use crate::exercised::{Fault, Kind};
 use crate::metamorphic::Relation;
+use crate::scenario::Sight;
 use crate::schedulers::KINDS;
 
 /// Counts of one run or of many.
@@ -40,6 +41,8 @@ pub struct Tally {
     pub pairs: u64,
     /// Of them, those that a relation said something about, in the order of [`Relation::ALL`].
     pub relations: [u64; Relation::ALL.len()],
+    /// Moments that scenarios are watched for, in the order of [`Sight::ALL`]; none where there is no scenario.
+    pub sights: [u64; Sight::COUNT],
     /// How often each checker had something to decide, in the order of [`Promise::ALL`].
     pub decided: [u64; Promise::ALL.len()],
 }
@@ -74,6 +77,7 @@ impl Default for Tally {
             deepest_backlog: 0,
             pairs: 0,
             relations: [0; Relation::ALL.len()],
+            sights: [0; Sight::COUNT],
             decided: [0; Promise::ALL.len()],
         }
     }
@@ -96,6 +100,7 @@ impl campaign::Tally for Tally {
         add(&mut self.operations, &other.operations);
         add(&mut self.faults, &other.faults);
         add(&mut self.relations, &other.relations);
+        add(&mut self.sights, &other.sights);
         add(&mut self.decided, &other.decided);
     }
 }

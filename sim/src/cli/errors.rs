@@ -4,6 +4,7 @@ use core::fmt;
 use std::path::PathBuf;
 
 use crate::decisions::ReadError;
+use crate::scenario::ScenarioError;
 use crate::seed::ParseSeedError;
 
 /// Why a command could not do what was asked.
@@ -25,10 +26,19 @@ pub enum UsageError {
         /// What is wrong with it.
         why: ReadError,
     },
+    /// A scenario file could not be used.
+    ScenarioFile {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: ScenarioError,
+    },
     /// The second process of `check-determinism` did not do its part.
     OtherProcess(String),
     /// So many hunts of so many seeds reach beyond the last seed there is.
     NoSeeds(ParseSeedError),
+    /// There is no command of this name.
+    NoCommand(String),
     /// Nobody reads the output any more.
     ReaderGone,
     /// Output could not be written.
@@ -42,8 +52,12 @@ impl fmt::Display for UsageError {
                 write!(f, "{given:?} is neither a seed nor a file\n  as a seed: {seed}\n  as a file: {file}")
             }
             Self::DecisionFile { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::ScenarioFile { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
+            Self::NoCommand(name) => {
+                write!(f, "there is no command {name:?}\n  expected one of those that mwsim --help lists, such as run")
+            }
             Self::ReaderGone => f.write_str("nobody reads the output"),
             Self::Output(error) => write!(f, "the output could not be written: {error}"),
         }

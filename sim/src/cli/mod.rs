@@ -6,6 +6,7 @@ mod errors;
 mod progress;
 mod replay;
 mod run;
+mod shell;
 mod zoo;
 
 use std::ffi::OsString;
@@ -38,6 +39,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: 
         Command::Replay(args) => replay::replay(&args, out),
         Command::CheckDeterminism(args) => determinism::check(&args, out),
         Command::Zoo(args) => zoo::zoo(&args, out),
+        Command::Completions(args) => shell::completions(&args, out),
+        Command::Man(args) => shell::man(&args, out),
         Command::Hashes(args) => determinism::hashes(&args, out),
     };
     match answer.and_then(|code| out.flush().map_err(UsageError::from).map(|()| code)) {
