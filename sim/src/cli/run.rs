@@ -94,7 +94,7 @@ fn occurred(scenario: &Scenario, tally: &Tally, out: &mut dyn Write) -> Result<b
     let expected: Vec<_> = scenario.expected(tally).collect();
     writeln!(out, "\nwhat makes the situation, and the least in 100 runs")?;
     for Expected { counted, least, found, .. } in &expected {
-        writeln!(out, "  {counted:<28} {} ({})", number(*found), number(*least))?;
+        writeln!(out, "  {counted:<30} {} ({})", number(*found), number(*least))?;
     }
     let missing: Vec<_> = expected.iter().filter(|expected| !expected.is_met()).collect();
     for Expected { counted, .. } in &missing {

@@ -35,14 +35,14 @@ fn detour(state: State, changes: Changes) -> Option<Changes> {
         let (old, new) = (state.get(id), changes.values.get(id));
         if new.is_some() && old != new {
             detour.ids.insert(id);
-            detour.values.set(id, if old.is_some() { None } else { other_than(new) });
+            detour.values.set(id, if old.is_some() { None } else { Some(other_than(new)) });
         }
     }
     (!detour.ids.is_empty()).then_some(detour)
 }
 
-fn other_than(value: Option<Val>) -> Option<Val> {
-    Some(if value == Some(1) { 2 } else { 1 })
+fn other_than(value: Option<Val>) -> Val {
+    if value == Some(1) { 2 } else { 1 }
 }
 
 #[cfg(test)]

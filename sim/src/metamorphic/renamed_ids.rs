@@ -33,8 +33,8 @@ pub(super) fn check<S: Subject>(maker: Maker<S>, decisions: &Decisions) -> Compa
     for run in [&mut named, &mut renamed] {
         run.heard_mut().iter_mut().for_each(|heard| heard.deltas.sort_by_key(|delta| (delta.revno, delta.id)));
     }
-    let names = ("as it was", "with other names");
-    Some(heard::compare((named.heard(), renamed.heard()), names, regime.readers.len()))
+    let which = ("as it was", "with other names");
+    Some(heard::compare((named.heard(), renamed.heard()), which, regime.readers.len()))
 }
 
 /// The last name is the first, and so on. It is its own inverse.

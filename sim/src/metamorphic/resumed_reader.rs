@@ -16,7 +16,7 @@ const READER: u8 = 0;
 pub(super) fn check<S: Subject>(maker: Maker<S>, decisions: &Decisions) -> Compared {
     let regime = &decisions.header.regime;
     let (mut stays, mut resumes) = (Listener::new(maker, regime.clone()), Listener::new(maker, regime.clone()));
-    let mut resumed = 0;
+    let mut returns = 0;
     for (at, operation) in decisions.operations.iter().enumerate() {
         let operation = trying(operation);
         stays.apply(at, &operation);
@@ -25,10 +25,10 @@ pub(super) fn check<S: Subject>(maker: Maker<S>, decisions: &Decisions) -> Compa
         if resumes.heard()[before..].iter().any(is_batch) {
             resumes.apply(at, &Operation::Stop { reader: READER });
             resumes.apply(at, &Operation::Resume { reader: READER, token: Token::Kept(0) });
-            resumed += 1;
+            returns += 1;
         }
     }
-    if resumed < 2 {
+    if returns < 2 {
         return None;
     }
     resumes.heard_mut().retain(|heard| !is_return(heard));
