@@ -66,12 +66,12 @@ A scenario file fixes what seeds draw otherwise:
   seeds = \"0..300\"
   readers = [\"eager\", \"slow\"]
   [machine]
-  window = [0, 4]           one of these, by seed
+  window = [0, 4]         one of these, by seed
   lag-limit = \"2..6\"      2 to 5
   [faults]
-  prune = 32                in 256
+  prune = 32              in 256
   [expect]
-  \"log pruned\" = 50        at least, in 100 runs
+  \"log pruned\" = 50       at least, in 100 runs
 
 More: worlds, steps, promises, never, values, telling, ids,
 commits, weights, budgets; see the crate docs of `scenario`.
