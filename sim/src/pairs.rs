@@ -73,3 +73,35 @@ fn followed_and_loaded<S: Subject>(
     let same_end = followed.stage().backing().latest().state == loaded.stage().backing().latest().state;
     if comparable && same_end { Some((followed.store()?, loaded.store()?)) } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use multiwatcher::machine::StoreManager;
+    use multiwatcher::testing::Val;
+
+    use super::*;
+    use crate::course::Finding;
+    use crate::metamorphic::doctored::{Planted, with};
+    use crate::runner::Runner;
+
+    #[test]
+    fn each_relation_has_its_turn() {
+        let chosen: Vec<_> = (0..ONE_OF * 7).filter(|seed| chosen(*seed)).map(relation).collect();
+        assert_eq!(chosen, Relation::ALL);
+    }
+
+    #[test]
+    fn what_a_relation_sees_breaks_its_promise_and_is_counted() {
+        let mut runner = Runner::<StoreManager<Val>>::new();
+        let (mut suite, mut tally) = (Suite::default(), Tally::default());
+        let broken = (0..300).find_map(|seed| {
+            let mut decisions = runner.told(seed);
+            decisions.header.seed = ONE_OF * 6;
+            compare(with(Planted::Forgetful), &mut suite, &decisions, (1, 1), &mut tally).err()
+        });
+        let broken = broken.expect("who comes back and is taken for somebody new is noticed in one of 300 runs");
+        assert_eq!(broken.finding, Finding::Promise(Promise::ResumeOrGone));
+        assert!(broken.text.starts_with("reader resumed: reader 0 heard, when it stays: "), "{}", broken.text);
+        assert!(tally.relations[Relation::ResumedReader as usize] > 0);
+    }
+}

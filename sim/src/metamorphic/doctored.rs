@@ -14,7 +14,7 @@ use crate::worlds::{Maker, World};
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Planted {
+pub(crate) enum Planted {
     /// A batch is cut off at the first delta whose id is below the one before it.
     Unordered,
     /// Nobody is woken while a watcher is more than two revnos behind.
@@ -29,7 +29,7 @@ pub(super) enum Planted {
 
 /// The machine with one of them.
 #[derive(Debug)]
-pub(super) struct Doctored {
+pub(crate) struct Doctored {
     machine: StoreManager<Val>,
     planted: Planted,
     cursors: BTreeMap<WatcherId, Revno>,
@@ -45,7 +45,7 @@ pub(super) fn caught<S: Subject>(relation: Relation, maker: Maker<S>) -> String 
 }
 
 /// How a machine with this bug is made.
-pub(super) fn with(planted: Planted) -> Maker<Doctored> {
+pub(crate) fn with(planted: Planted) -> Maker<Doctored> {
     let make: fn(Config, Epoch, Time) -> Doctored = match planted {
         Planted::Unordered => |config, epoch, now| Doctored::new(config, epoch, now, Planted::Unordered),
         Planted::Backpressure => |config, epoch, now| Doctored::new(config, epoch, now, Planted::Backpressure),

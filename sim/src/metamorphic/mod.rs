@@ -5,7 +5,7 @@
 //! [`pairs`](crate::pairs) checks them, in turn, on the seeds whose runs it compares.
 
 #[cfg(test)]
-mod doctored;
+pub(crate) mod doctored;
 mod heard;
 mod idle_reader;
 mod merged_commits;
