@@ -4,17 +4,20 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise, Subject};
+use multiwatcher::testing::{
+    CallKind, CallSeen, Choices, Failing, Families, Generator, Healing, Observation, Operation, Party, Promise, Regime,
+    Stream, Subject,
+};
 
 use crate::campaign::Work;
 use crate::course::{Broken, Course};
 use crate::decisions::{Decisions, Header};
-use crate::exercised::{Fault, Kind};
+use crate::exercised::Kind;
 use crate::pairs;
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::scenario::{self, Scenario, Sight};
-use crate::schedulers::{KINDS, Moment, PartySet, Portfolio, Scheduler};
+use crate::schedulers::{self, KINDS, Moment, PartySet, Portfolio, Scheduler};
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
 
@@ -32,6 +35,12 @@ pub struct Runner<S> {
     /// If set, plans come from it.
     scenario: Option<Arc<Scenario>>,
     sights: [u64; Sight::COUNT],
+    /// Left out of every run, besides what its seed leaves out.
+    without: Families,
+    /// If set, no other scheduler says who moves.
+    scheduler: Option<schedulers::Kind>,
+    /// If set, every run is like this.
+    regime: Option<Regime>,
 }
 
 /// A run that broke a promise.
@@ -65,7 +74,10 @@ impl<S: Subject> Runner<S> {
             random: Random::new(0),
             operations: Vec::with_capacity(512),
             healing: None,
-            only: None,
+            only: (S::PROMISES.len() < Promise::ALL.len()).then_some(S::PROMISES),
+            scheduler: None,
+            regime: None,
+            without: Families::NONE,
             scenario: None,
             sights: [0; Sight::COUNT],
         }
@@ -88,20 +100,22 @@ impl<S: Subject> Runner<S> {
         Self { scenario: Some(scenario), ..listening }
     }
 
-    /// As new, and asked for the same.
-    fn again(&self) -> Self {
-        let new = Self::of(self.maker);
-        let new = if let Some(only) = self.only { new.listening_to(only) } else { new };
-        Self { scenario: self.scenario.clone(), ..new }
+    /// From now on nothing of these families happens in any run.
+    #[must_use]
+    pub fn without(self, without: Families) -> Self {
+        Self { without, ..self }
     }
 
-    /// The plan of a seed, whose choices begin here.
-    fn plan(&mut self, seed: u64) -> Plan {
-        self.random.reset(seed);
-        match &self.scenario {
-            Some(scenario) => scenario.draw(&mut self.random),
-            None => Plan::draw(&mut self.random),
-        }
+    /// From now on this scheduler says who moves, whichever the seed would have; everything else stays as the seed has it.
+    #[must_use]
+    pub fn scheduled_by(self, kind: schedulers::Kind) -> Self {
+        Self { scheduler: Some(kind), ..self }
+    }
+
+    /// From now on every run is like this, whatever the seed would have: for a subject that cannot do all that the machine can.
+    #[must_use]
+    pub fn in_regime(self, regime: Regime) -> Self {
+        Self { regime: Some(regime), ..self }
     }
 
     /// Runs a seed; returns the hash of its trace.
@@ -142,6 +156,26 @@ impl<S: Subject> Runner<S> {
             }
             Err(failure) => failure.decisions,
         }
+    }
+
+    /// Begins the choices of a seed: what its run is to be.
+    fn plan(&mut self, seed: u64) -> Plan {
+        self.random.reset(seed);
+        let drawn = match &self.scenario {
+            Some(scenario) => scenario.draw(&mut self.random),
+            None => Plan::draw(&mut self.random),
+        };
+        let scheduler = self.scheduler.unwrap_or(drawn.scheduler);
+        let regime = self.regime.clone().unwrap_or(drawn.regime).without(self.without);
+        Plan { regime, scheduler, ..drawn }
+    }
+
+    /// As new, and asked for the same.
+    fn again(&self) -> Self {
+        let (regime, scenario) = (self.regime.clone(), self.scenario.clone());
+        let new = Self { scheduler: self.scheduler, regime, scenario, ..Self::of(self.maker) };
+        let new = new.without(self.without);
+        if let Some(only) = self.only { new.listening_to(only) } else { new }
     }
 
     fn decisions(&self, seed: u64, plan: &Plan, broken: Option<&Broken>) -> Decisions {
@@ -204,6 +238,9 @@ impl<S: Subject> Runner<S> {
     /// Who moves in this step, and what it does.
     #[inline]
     fn draw(&mut self, step: u32, plan: &Plan) -> (Party, Operation) {
+        if step == 0 && plan.regime.dead_start {
+            return (Party::Owner, self.ending());
+        }
         let stage = self.course.stage();
         let mut movable = PartySet::from(stage.movable());
         if step < plan.kill_from {
@@ -222,6 +259,16 @@ impl<S: Subject> Runner<S> {
         }
         // Nobody has anything to do: the machine has ended, and is watched until the end of the run. Nothing may come of it.
         (Party::Clock, PAUSE)
+    }
+
+    /// What ends a machine that has done nothing yet. Not every world can do all of it; then it is drawn again.
+    #[cold]
+    fn ending(&mut self) -> Operation {
+        match self.random.below(Stream::Faults, 3) {
+            0 => Operation::Abort,
+            1 => Operation::Fail { call: CallKind::Subscribe, why: Failing::ForGood },
+            _ => Operation::Kill,
+        }
     }
 
     fn heal(&mut self) -> Result<(), Box<Broken>> {
@@ -247,13 +294,9 @@ impl<S: Subject> Runner<S> {
         let mut kinds = [0; Kind::COUNT];
         for operation in &self.operations {
             kinds[Kind::of(operation) as usize] += 1;
-            Fault::of_arguments(operation, |fault| tally.faults[fault as usize] += 1);
         }
         for (kind, count) in Kind::ALL.iter().zip(kinds) {
             tally.operations[*kind as usize] += count;
-            if let Some(fault) = Fault::of_kind(*kind) {
-                tally.faults[fault as usize] += count;
-            }
         }
         if let Some(place) = KINDS.iter().position(|kind| *kind == plan.scheduler) {
             tally.schedulers[place] += 1;
@@ -304,6 +347,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Fail { .. }
         | Operation::Deadline { .. }
         | Operation::Die
+        | Operation::Close
         | Operation::Silence
         | Operation::Speak
         | Operation::Prune { .. }
@@ -311,6 +355,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Ail { .. }
         | Operation::Mend { .. }
         | Operation::Stale { .. }
+        | Operation::Jump { .. }
         | Operation::Kill
         | Operation::Turn
         | Operation::Abort

@@ -1,10 +1,12 @@
-//! What a campaign counts. Adding up is the same in any order, so the number of jobs cannot show in it.
+//! What a campaign counts. It is added up in the order of the seeds, so the number of jobs cannot show in it.
 
 use multiwatcher::testing::Promise;
 
 use crate::campaign;
-use crate::exercised::{Fault, Kind};
+use crate::exercised::Kind;
+use crate::fault::Fault;
 use crate::metamorphic::Relation;
+use crate::saturation::Saturation;
 use crate::scenario::Sight;
 use crate::schedulers::KINDS;
 
@@ -45,6 +47,8 @@ pub struct Tally {
     pub sights: [u64; Sight::COUNT],
     /// How often each checker had something to decide, in the order of [`Promise::ALL`].
     pub decided: [u64; Promise::ALL.len()],
+    /// In how many runs each pair of a state and an operation was reached.
+    pub saturation: Saturation,
 }
 
 impl Tally {
@@ -79,6 +83,7 @@ impl Default for Tally {
             relations: [0; Relation::ALL.len()],
             sights: [0; Sight::COUNT],
             decided: [0; Promise::ALL.len()],
+            saturation: Saturation::default(),
         }
     }
 }
@@ -102,6 +107,7 @@ impl campaign::Tally for Tally {
         add(&mut self.relations, &other.relations);
         add(&mut self.sights, &other.sights);
         add(&mut self.decided, &other.decided);
+        self.saturation.merge(&other.saturation);
     }
 }
 

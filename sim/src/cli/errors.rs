@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::decisions::ReadError;
 use crate::scenario::ScenarioError;
 use crate::seed::ParseSeedError;
+use crate::zoo::table::file::FileError;
 
 /// Why a command could not do what was asked.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub enum UsageError {
         /// Why it is no file.
         file: std::io::Error,
     },
-    /// A decision file could not be used.
+    /// A capsule could not be used.
     DecisionFile {
         /// Which.
         path: PathBuf,
@@ -32,6 +33,27 @@ pub enum UsageError {
         path: PathBuf,
         /// What is wrong with it.
         why: ScenarioError,
+    },
+    /// A capsule could not be written.
+    NotWritten {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A capsule of the corpus that this program was built with cannot be read.
+    Corpus {
+        /// Which.
+        name: &'static str,
+        /// What is wrong with it.
+        why: ReadError,
+    },
+    /// The file of the control table could not be used.
+    TableFile {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: FileError,
     },
     /// The second process of `check-determinism` did not do its part.
     OtherProcess(String),
@@ -53,6 +75,9 @@ impl fmt::Display for UsageError {
             }
             Self::DecisionFile { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::ScenarioFile { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::NotWritten { path, error } => write!(f, "{} could not be written\n  {error}", path.display()),
+            Self::Corpus { name, why } => write!(f, "sim/corpus/{name}.capsule\n  {why}"),
+            Self::TableFile { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
             Self::NoCommand(name) => {

@@ -5,7 +5,8 @@ use core::fmt;
 use serde::Deserialize;
 
 use super::sights::Sight;
-use crate::exercised::{Fault, Kind};
+use crate::exercised::Kind;
+use crate::fault::Fault;
 use crate::tally::Tally;
 
 /// Something that is counted over the runs of a campaign.

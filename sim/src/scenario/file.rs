@@ -110,8 +110,8 @@ section!(WeightSection of Weights, 0 to 1000: writer, stream, caller, clock, sab
 section!(BudgetSection of Budgets, 0 to 10_000: writer, saboteur, owner, opens);
 section!(
     FaultSection of Faults, 0 to 256:
-    repeated_notice, gap, overlap, unanswered, contradiction, doubled, lost, failed_call, for_good, overdue, die, silence,
-    prune, rewind, ail, stale
+    repeated_notice, gap, overlap, unanswered, contradiction, doubled, lost, failed_call, failed_again, for_good, overdue,
+    die, close, silence, prune, rewind, ail, stale, jump, spurious_turn
 );
 
 /// Unless a file says otherwise.
