@@ -60,6 +60,10 @@ pub enum Command {
     Explore(ExploreArgs),
     /// Put bugs that really happened back, and count the schedules it takes to find each
     Zoo(ZooArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print a man page
+    Man(ManArgs),
     /// Print the hashes of traces, for the other process of check-determinism
     #[command(hide = true)]
     Hashes(HashesArgs),
@@ -73,6 +77,23 @@ pub enum Command {
   mwsim run --scheduler pct2
   mwsim run --start $(git rev-parse HEAD) --time 30s
   mwsim run --without rewinds,stops --world machine
+  mwsim run --scenario sim/scenarios/pruned_log.toml
+
+A scenario file fixes what seeds draw otherwise:
+
+  # What it is about, in comment lines at the top.
+  seeds = \"0..300\"
+  readers = [\"eager\", \"slow\"]
+  [machine]
+  window = [0, 4]         one of these, by seed
+  lag-limit = \"2..6\"      2 to 5
+  [faults]
+  prune = 32              in 256
+  [expect]
+  \"log pruned\" = 50       at least, in 100 runs
+
+More: worlds, steps, promises, never, values, telling, ids,
+commits, weights, budgets; see the crate docs of `scenario`.
 
 First the corpus of capsules is replayed against what ships. A
 failing run is made short and written to the failures folder,
@@ -83,9 +104,13 @@ before each world. If that is not seen, nothing is.
 
 Exit codes: 0 clean, 1 a promise is broken or a checker had
 nothing to decide in 10,000 seeds, 2 usage, 3 something was
-never reached that 10,000 seeds and more should reach, 5 the
-canary was not found.")]
+never reached that 10,000 seeds and more should reach, or the
+situation of a scenario did not occur, 5 the canary was not
+found.")]
 pub struct RunArgs {
+    /// Run a situation that is written down [default seeds: its own]
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
     /// Run these seeds, the last one excluded
     #[arg(long, value_name = "A..B", conflicts_with_all = ["time", "start"])]
     pub seeds: Option<SeedRange>,
@@ -421,6 +446,33 @@ pub struct ZooArgs {
 fn bug(text: &str) -> Result<Bug, String> {
     let named = Bug::ALL.iter().find(|bug| bug.name() == text);
     named.copied().ok_or_else(|| "expected a bug such as z7; without any, all are hunted".to_owned())
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim completions bash > mwsim.bash
+  source mwsim.bash
+  mwsim completions fish | source
+
+Exit codes: 0 printed, 2 usage.")]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim man | man -l -
+  mwsim man run > mwsim-run.1
+
+Exit codes: 0 printed, 2 usage.")]
+pub struct ManArgs {
+    /// Of one command [default: of all together]
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
 }
 
 /// Arguments of `hashes`.

@@ -13,6 +13,7 @@ mod ready;
 mod replay;
 mod report;
 mod run;
+mod shell;
 mod shrink;
 mod table;
 mod walk;
@@ -70,6 +71,8 @@ pub fn main_with(
         Command::CheckDeterminism(args) => determinism::check(&args, out),
         Command::Explore(args) => explore::explore(&args, out, err),
         Command::Zoo(args) => zoo::zoo(&args, out),
+        Command::Completions(args) => shell::completions(&args, out),
+        Command::Man(args) => shell::man(&args, out),
         Command::Hashes(args) => determinism::hashes(&args, out),
     };
     match answer.and_then(|code| out.flush().map_err(UsageError::from).map(|()| code)) {
