@@ -22,7 +22,10 @@ pub fn hunt(bug: Bug, seed: u64, most: u64, longest: Duration) -> (u64, bool) {
     let mut runs = 0;
     while runs < most && start.elapsed() < longest {
         runs += 1;
-        if model(bug, seed + runs).is_err() {
+        if let Err(error) = model(bug, seed + runs) {
+            if bug == Bug::None {
+                println!("{error}");
+            }
             return (runs, true);
         }
     }
@@ -110,7 +113,8 @@ async fn serve(bug: Bug) -> turmoil::Result {
 
 async fn next(store: Rc<RefCell<Store>>, reader: u64) -> Batch {
     loop {
-        let (taken, bug) = (store.borrow_mut().take(reader), store.borrow().bug);
+        let taken = store.borrow_mut().take(reader);
+        let bug = store.borrow().bug;
         if let Some(batch) = taken {
             if bug == Bug::Z26 {
                 Pause::default().await;
