@@ -177,6 +177,7 @@ impl<S: Subject> Runner<S> {
                 continue;
             }
             (step, in_vain) = (step + 1, 0);
+            self.portfolio.moved(&operation);
             if came_to_nothing(&operation, self.course.seen()) {
                 self.portfolio.came_to_nothing(party);
             }
