@@ -3,12 +3,15 @@
 
 use std::panic::AssertUnwindSafe;
 
-use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise, Subject};
+use multiwatcher::testing::{
+    CallKind, CallSeen, Choices, Failing, Families, Generator, Healing, Observation, Operation, Party, Promise, Stream,
+    Subject,
+};
 
 use crate::campaign::Work;
 use crate::course::{Broken, Course};
 use crate::decisions::{Decisions, Header};
-use crate::exercised::{Fault, Kind};
+use crate::exercised::Kind;
 use crate::pairs;
 use crate::plan::Plan;
 use crate::random::Random;
@@ -29,6 +32,8 @@ pub struct Runner<S> {
     only: Option<&'static [Promise]>,
     /// If set, no other scheduler says who moves.
     scheduler: Option<schedulers::Kind>,
+    /// Left out of every run, besides what its seed leaves out.
+    without: Families,
 }
 
 /// A run that broke a promise.
@@ -64,6 +69,7 @@ impl<S: Subject> Runner<S> {
             healing: None,
             only: None,
             scheduler: None,
+            without: Families::NONE,
         }
     }
 
@@ -80,6 +86,26 @@ impl<S: Subject> Runner<S> {
         Self { scheduler: Some(kind), ..self }
     }
 
+    /// From now on nothing of these families happens in any run.
+    #[must_use]
+    pub fn without(self, without: Families) -> Self {
+        Self { without, ..self }
+    }
+
+    /// As new, and asked for the same.
+    fn again(&self) -> Self {
+        let new = Self { scheduler: self.scheduler, without: self.without, ..Self::of(self.maker) };
+        if let Some(only) = self.only { new.listening_to(only) } else { new }
+    }
+
+    /// The plan of a seed, whose choices begin here.
+    fn plan(&mut self, seed: u64) -> Plan {
+        self.random.reset(seed);
+        let plan = Plan::draw(&mut self.random);
+        let scheduler = self.scheduler.unwrap_or(plan.scheduler);
+        Plan { regime: plan.regime.without(self.without), scheduler, ..plan }
+    }
+
     /// Runs a seed; returns the hash of its trace.
     pub fn run(&mut self, seed: u64, tally: &mut Tally) -> Result<u64, Box<Failure>> {
         let plan = self.plan(seed);
@@ -94,8 +120,7 @@ impl<S: Subject> Runner<S> {
             let decisions = self.decisions(seed, &plan, Some(&broken));
             if broken.is_panic() {
                 // Whatever panicked may have left anything behind.
-                let (new, only) = (self.anew(), self.only);
-                *self = if let Some(only) = only { new.listening_to(only) } else { new };
+                *self = self.again();
             }
             Box::new(Failure { decisions, broken: *broken })
         })
@@ -121,18 +146,6 @@ impl<S: Subject> Runner<S> {
         }
     }
 
-    /// Begins the choices of a seed: what its run is to be.
-    fn plan(&mut self, seed: u64) -> Plan {
-        self.random.reset(seed);
-        let drawn = Plan::draw(&mut self.random);
-        Plan { scheduler: self.scheduler.unwrap_or(drawn.scheduler), ..drawn }
-    }
-
-    /// A runner that has run nothing and listens to everything.
-    fn anew(&self) -> Self {
-        Self { scheduler: self.scheduler, ..Self::of(self.maker) }
-    }
-
     fn decisions(&self, seed: u64, plan: &Plan, broken: Option<&Broken>) -> Decisions {
         let header = Header {
             world: self.maker.world.name().to_owned(),
@@ -148,7 +161,7 @@ impl<S: Subject> Runner<S> {
     #[cold]
     fn compare(&mut self, seed: u64, plan: &Plan, hash: u64, tally: &mut Tally) -> Result<u64, Box<Broken>> {
         tally.pairs += 1;
-        let mut clean = self.anew();
+        let mut clean = self.again();
         let again = clean.plan(seed);
         let again = clean.play(seed, &again)?;
         let decisions = self.decisions(seed, plan, None);
@@ -190,6 +203,9 @@ impl<S: Subject> Runner<S> {
     /// Who moves in this step, and what it does.
     #[inline]
     fn draw(&mut self, step: u32, plan: &Plan) -> (Party, Operation) {
+        if step == 0 && plan.regime.dead_start {
+            return (Party::Owner, self.ending());
+        }
         let stage = self.course.stage();
         let mut movable = PartySet::from(stage.movable());
         if step < plan.kill_from {
@@ -208,6 +224,16 @@ impl<S: Subject> Runner<S> {
         }
         // Nobody has anything to do: the machine has ended, and is watched until the end of the run. Nothing may come of it.
         (Party::Clock, PAUSE)
+    }
+
+    /// What ends a machine that has done nothing yet. Not every world can do all of it; then it is drawn again.
+    #[cold]
+    fn ending(&mut self) -> Operation {
+        match self.random.below(Stream::Faults, 3) {
+            0 => Operation::Abort,
+            1 => Operation::Fail { call: CallKind::Subscribe, why: Failing::ForGood },
+            _ => Operation::Kill,
+        }
     }
 
     fn heal(&mut self) -> Result<(), Box<Broken>> {
@@ -233,13 +259,9 @@ impl<S: Subject> Runner<S> {
         let mut kinds = [0; Kind::COUNT];
         for operation in &self.operations {
             kinds[Kind::of(operation) as usize] += 1;
-            Fault::of_arguments(operation, |fault| tally.faults[fault as usize] += 1);
         }
         for (kind, count) in Kind::ALL.iter().zip(kinds) {
             tally.operations[*kind as usize] += count;
-            if let Some(fault) = Fault::of_kind(*kind) {
-                tally.faults[fault as usize] += count;
-            }
         }
         if let Some(place) = KINDS.iter().position(|kind| *kind == plan.scheduler) {
             tally.schedulers[place] += 1;
@@ -287,6 +309,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Fail { .. }
         | Operation::Deadline { .. }
         | Operation::Die
+        | Operation::Close
         | Operation::Silence
         | Operation::Speak
         | Operation::Prune { .. }
@@ -294,6 +317,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Ail { .. }
         | Operation::Mend { .. }
         | Operation::Stale { .. }
+        | Operation::Jump { .. }
         | Operation::Kill
         | Operation::Turn
         | Operation::Abort

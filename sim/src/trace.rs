@@ -1,13 +1,13 @@
 //! A run told step by step. The text is made only here, from the decisions: a campaign never spends time on it.
 
 use std::io::{self, Write};
-use std::panic::AssertUnwindSafe;
 
 use multiwatcher::machine::Time;
 use multiwatcher::testing::{Operation, Subject};
 
 use crate::course::{Broken, Course};
 use crate::decisions::Decisions;
+use crate::replay::{Replay, Replayer};
 use crate::words::{self, Words};
 use crate::worlds::Maker;
 
@@ -31,8 +31,10 @@ pub struct Told {
 pub struct Replayed {
     /// The hash of the trace.
     pub hash: u64,
-    /// Operations that were made.
+    /// Operations that were made, those of the healing included.
     pub made: usize,
+    /// Operations of the list that were made.
+    pub followed: usize,
     /// Operations that were not possible, and passed over.
     pub skipped: usize,
     /// What it broke.
@@ -46,55 +48,19 @@ pub fn replay<S: Subject>(
     decisions: &Decisions,
     tell: &mut dyn FnMut(Told) -> io::Result<()>,
 ) -> io::Result<Replayed> {
-    let mut course = Course::of(maker);
-    let mut replay = Replayed { hash: 0, made: 0, skipped: 0, broken: None };
-    let mut step = 0;
-    let caught = crate::panics::caught(AssertUnwindSafe(|| -> io::Result<Result<(), Box<Broken>>> {
-        play(&mut course, decisions, &mut replay, &mut step, tell)
-    }));
-    replay.broken = match caught {
-        Ok(Ok(Ok(()))) => None,
-        Ok(Ok(Err(broken))) => Some(*broken),
-        Ok(Err(error)) => return Err(error),
-        Err(said) => Some(Broken::panicked(said, step)),
-    };
-    replay.hash = course.hash();
-    Ok(replay)
-}
-
-fn play<S: Subject>(
-    course: &mut Course<S>,
-    decisions: &Decisions,
-    replay: &mut Replayed,
-    step: &mut usize,
-    tell: &mut dyn FnMut(Told) -> io::Result<()>,
-) -> io::Result<Result<(), Box<Broken>>> {
-    let begun = course.begin(decisions.header.seed, &decisions.header.regime);
-    tell(told(course, 0, "begin", "a new machine"))?;
-    if let Err(broken) = begun {
-        return Ok(Err(broken));
-    }
-    for (index, operation) in decisions.operations.iter().enumerate() {
-        if decisions.healing == Some(index) {
-            course.begin_healing();
+    let mut replayer = Replayer::of(maker);
+    let mut listens = Ok(());
+    let replay = replayer.watched(decisions, &mut |course, step, operation| {
+        if listens.is_ok() {
+            listens = tell(match operation {
+                None => told(course, step, "begin", "a new machine"),
+                Some(operation) => told_operation(course, step, operation),
+            });
         }
-        *step = index + 1;
-        match course.step(operation) {
-            Ok(true) => {
-                replay.made += 1;
-                tell(told_operation(course, *step, operation))?;
-            }
-            Ok(false) => replay.skipped += 1,
-            Err(broken) => {
-                replay.made += 1;
-                tell(told_operation(course, *step, operation))?;
-                return Ok(Err(broken));
-            }
-        }
-    }
-    let Some(healing) = decisions.healing else { return Ok(Ok(())) };
-    let healing = u32::try_from(decisions.operations.len() - healing).unwrap_or(u32::MAX);
-    if course.is_quiet() { Ok(course.finish()) } else { Ok(course.not_healed(healing)) }
+    });
+    listens?;
+    let Replay { hash, followed, skipped, broken, needs_healing: _ } = replay;
+    Ok(Replayed { hash, made: replayer.made().len(), followed, skipped, broken })
 }
 
 fn told_operation<S: Subject>(course: &Course<S>, step: usize, operation: &Operation) -> Told {

@@ -8,7 +8,7 @@ use multiwatcher_sim::{page, trace};
 
 #[test]
 fn the_page_of_a_stored_failure() {
-    let decisions = Decisions::read(&include_bytes!("canary.jsonl")[..]).unwrap();
+    let decisions = Decisions::read(&include_bytes!("canary.capsule")[..]).unwrap();
     let replayed = trace::replay(Maker::<Canary>::default(), &decisions, &mut |_| Ok(())).unwrap();
     let broken = replayed.broken.expect("the canary breaks a promise");
     let mut text = Vec::new();
@@ -16,7 +16,7 @@ fn the_page_of_a_stored_failure() {
         Maker::<Canary>::default(),
         &decisions,
         &broken,
-        "replay: cargo sim replay sim/tests/canary.jsonl",
+        "replay: cargo sim replay sim/tests/canary.capsule",
         &mut text,
     )
     .unwrap();

@@ -4,7 +4,9 @@ use core::num::{NonZeroU32, NonZeroUsize};
 use core::time::Duration;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use multiwatcher::testing::Family;
 
 use crate::schedulers::Kind;
 use crate::seed::{Seed, SeedRange};
@@ -24,9 +26,11 @@ const WIDTH: usize = 68;
   mwsim run                     ten seconds, all cores
   mwsim run --seeds 0..100000   these seeds
   mwsim replay 4711             the trace of one seed
+  mwsim shrink 4711             a failing seed made short
   mwsim check-determinism
 
-Exit codes: 0 clean, 1 a promise is broken, 2 usage.")]
+Exit codes: 0 clean, 1 a promise is broken, 2 usage, 3 a
+campaign did not reach what it should, 4 a stale capsule.")]
 pub struct Cli {
     /// What is asked.
     #[command(subcommand)]
@@ -38,8 +42,10 @@ pub struct Cli {
 pub enum Command {
     /// Run a campaign: many seeds, all promises checked
     Run(RunArgs),
-    /// Print the trace of one seed or of one decision file
+    /// Print the trace of one seed or of one capsule
     Replay(ReplayArgs),
+    /// Make a failing run short
+    Shrink(ShrinkArgs),
     /// Run seeds twice, in two processes, and with other numbers of jobs, and compare
     CheckDeterminism(CheckArgs),
     /// Put bugs that really happened back, and count the schedules it takes to find each
@@ -56,12 +62,15 @@ pub enum Command {
   mwsim run --seeds 0..100000 --jobs 1
   mwsim run --scheduler pct2
   mwsim run --start $(git rev-parse HEAD) --time 30s
+  mwsim run --without rewinds,stops --world machine
 
-A failing run is written to the failures folder, and its page
-ends with the command that replays it.
+First the corpus of capsules is replayed against what ships. A
+failing run is made short and written to the failures folder,
+and its page ends with the command that replays it.
 
 Exit codes: 0 clean, 1 a promise is broken or a checker had
-nothing to decide in 10,000 seeds, 2 usage.")]
+nothing to decide in 10,000 seeds, 2 usage, 3 something was
+never reached that 10,000 seeds and more should reach.")]
 pub struct RunArgs {
     /// Run these seeds, the last one excluded
     #[arg(long, value_name = "A..B", conflicts_with_all = ["time", "start"])]
@@ -81,12 +90,18 @@ pub struct RunArgs {
     /// Who says who moves [default: each seed draws one]
     #[arg(long, value_name = "NAME", value_enum)]
     pub scheduler: Option<Kind>,
+    /// Leave these out of every seed, faults and all: each seed leaves out some of its own accord, these stay out
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = family())]
+    pub without: Vec<Family>,
     /// Print the summary as one JSON object per world
     #[arg(long)]
     pub json: bool,
-    /// Where the decisions of a failing run are written
+    /// Where the capsule of a failing run is written
     #[arg(long, value_name = "DIR", default_value = "sim-failures")]
     pub failures: PathBuf,
+    /// Leave a failing run as long as it was
+    #[arg(long)]
+    pub no_shrink: bool,
 }
 
 /// Arguments of `replay`.
@@ -94,15 +109,17 @@ pub struct RunArgs {
 #[command(max_term_width = WIDTH, after_help = "Examples:
   mwsim replay 4711
   mwsim replay 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
-  mwsim replay sim-failures/exact-prefix-4711.jsonl
+  mwsim replay sim-failures/exact-prefix-4711.capsule
 
-The same trace every time, byte for byte. A decision file may
-be edited: what is no longer possible is skipped and counted.
+The same trace every time, byte for byte. A capsule may be
+edited: what is no longer possible is skipped, and how much was
+followed is told.
 
-Exit codes: 0 clean, 1 the failure is there, 2 usage or a file
-that cannot be read.")]
+Exit codes: 0 clean, 1 a promise is broken, 2 usage or a file
+that cannot be read, 4 stale: nothing is broken, but not all of
+the capsule was followed, so that says nothing.")]
 pub struct ReplayArgs {
-    /// A seed (64-bit number or full commit hash), or a decision file
+    /// A seed (64-bit number or full commit hash), or a capsule
     #[arg(value_name = "SEED|FILE")]
     pub what: String,
     /// What is simulated, for a seed; a file says it itself
@@ -111,6 +128,46 @@ pub struct ReplayArgs {
     /// Who said who moves, for a seed [default: each seed draws one]
     #[arg(long, value_name = "NAME", value_enum)]
     pub scheduler: Option<Kind>,
+    /// What is left out, for a seed of a campaign that was run like that
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = family(), hide_possible_values = true)]
+    pub without: Vec<Family>,
+}
+
+/// A family by its name.
+fn family() -> impl TypedValueParser<Value = Family> {
+    PossibleValuesParser::new(Family::ALL.iter().map(|family| family.name()))
+        .map(|name| Family::named(&name).expect("only names of families are let through"))
+}
+
+/// Arguments of `shrink`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim shrink sim-failures/exact-prefix-4711.capsule
+  mwsim shrink 4711 --world driver --out short.capsule
+  mwsim shrink 4711 --out short.capsule --others also
+
+What can be left out is left out, and the rest made simple, as
+long as the same promise is broken in the same way. The same
+run always shrinks to the same capsule.
+
+Exit codes: 0 it is short, 2 usage or a file that cannot be
+read, 4 it does not fail.")]
+pub struct ShrinkArgs {
+    /// A seed (64-bit number or full commit hash), or a capsule
+    #[arg(value_name = "SEED|FILE")]
+    pub what: String,
+    /// What is simulated, for a seed; a file says it itself
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+    /// Where the short capsule is written [default: it is printed]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Where a capsule of each other failure met on the way is written
+    #[arg(long, value_name = "DIR")]
+    pub others: Option<PathBuf>,
+    /// The most replays
+    #[arg(long, value_name = "N", default_value_t = crate::shrink::REPLAYS)]
+    pub replays: u64,
 }
 
 /// Arguments of `check-determinism`.

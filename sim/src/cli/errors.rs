@@ -18,10 +18,24 @@ pub enum UsageError {
         /// Why it is no file.
         file: std::io::Error,
     },
-    /// A decision file could not be used.
+    /// A capsule could not be used.
     DecisionFile {
         /// Which.
         path: PathBuf,
+        /// What is wrong with it.
+        why: ReadError,
+    },
+    /// A capsule could not be written.
+    NotWritten {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A capsule of the corpus that this program was built with cannot be read.
+    Corpus {
+        /// Which.
+        name: &'static str,
         /// What is wrong with it.
         why: ReadError,
     },
@@ -42,6 +56,8 @@ impl fmt::Display for UsageError {
                 write!(f, "{given:?} is neither a seed nor a file\n  as a seed: {seed}\n  as a file: {file}")
             }
             Self::DecisionFile { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::NotWritten { path, error } => write!(f, "{} could not be written\n  {error}", path.display()),
+            Self::Corpus { name, why } => write!(f, "sim/corpus/{name}.capsule\n  {why}"),
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
             Self::ReaderGone => f.write_str("nobody reads the output"),

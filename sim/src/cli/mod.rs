@@ -6,6 +6,7 @@ mod errors;
 mod progress;
 mod replay;
 mod run;
+mod shrink;
 mod zoo;
 
 use std::ffi::OsString;
@@ -25,6 +26,11 @@ pub const CLEAN: u8 = 0;
 pub const BROKEN: u8 = 1;
 /// The question could not be understood.
 pub const USAGE: u8 = 2;
+/// A capsule no longer tells what it was written for: nothing is broken, and not everything was followed.
+pub const STALE: u8 = 4;
+
+/// No promise was broken, but the campaign never reached something that it should.
+pub const MISSED: u8 = 3;
 
 /// Runs the command with these arguments, the program's name first, writing to `out` what belongs on standard output
 /// and to `err` the rest. Returns the exit code.
@@ -36,6 +42,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: 
     let answer = match cli.command {
         Command::Run(args) => run::run(&args, out, err),
         Command::Replay(args) => replay::replay(&args, out),
+        Command::Shrink(args) => shrink::shrink(&args, out),
         Command::CheckDeterminism(args) => determinism::check(&args, out),
         Command::Zoo(args) => zoo::zoo(&args, out),
         Command::Hashes(args) => determinism::hashes(&args, out),

@@ -4,22 +4,23 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
-use multiwatcher::testing::Subject;
+use multiwatcher::testing::{Families, Subject};
 
 use super::args::ReplayArgs;
-use super::{BROKEN, CLEAN, UsageError};
+use super::{BROKEN, CLEAN, STALE, UsageError};
 use crate::decisions::Decisions;
 use crate::page;
+use crate::replay::Verdict;
 use crate::runner::Runner;
 use crate::schedulers::Kind;
 use crate::seed::Seed;
 use crate::text::{COLUMNS, wrap};
-use crate::trace;
-use crate::worlds::{Maker, in_world};
+use crate::trace::{self, Replayed};
+use crate::worlds::{Maker, World, in_world};
 
 /// Prints the trace; the exit code says whether something is broken.
 pub(super) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let decisions = decisions(args)?;
+    let decisions = decisions(&args.what, args.world, args.without.iter().copied().collect(), args.scheduler)?;
     in_world!(decisions.world(), tell(&decisions, out))
 }
 
@@ -28,37 +29,54 @@ fn tell<S: Subject>(maker: Maker<S>, decisions: &Decisions, out: &mut dyn Write)
     write!(out, "{}", wrap(&page::regime(&decisions.header), "", COLUMNS))?;
     let replayed = trace::replay(maker, decisions, &mut |told| told.write(out))?;
     writeln!(out)?;
-    writeln!(out, "steps {}, skipped {}, hash {:016x}", replayed.made, replayed.skipped, replayed.hash)?;
-    let Some(broken) = replayed.broken else {
-        match decisions.header.broken.as_str() {
-            "" => writeln!(out, "clean")?,
-            before => writeln!(out, "clean: {before} is not broken here")?,
+    let Replayed { made, followed, skipped, hash, broken } = replayed;
+    writeln!(out, "steps {made}, followed {followed} of {}, hash {hash:016x}", followed + skipped)?;
+    let written = decisions.header.broken.as_str();
+    let verdict = Verdict::of(written, broken.as_ref(), skipped);
+    if let Some(broken) = broken {
+        writeln!(out, "BROKEN  {} at step {}", broken.name(), broken.step)?;
+        if verdict == Verdict::Otherwise {
+            writeln!(out, "  and not {written}, for which it was written")?;
         }
-        return Ok(CLEAN);
-    };
-    writeln!(out, "BROKEN  {} at step {}", broken.name(), broken.step)?;
-    write!(out, "{}", wrap(broken.promise_in_words(), "  ", COLUMNS))?;
-    write!(out, "{}", wrap(&broken.text, "  ", COLUMNS))?;
-    Ok(BROKEN)
+        write!(out, "{}", wrap(broken.promise_in_words(), "  ", COLUMNS))?;
+        write!(out, "{}", wrap(&broken.text, "  ", COLUMNS))?;
+    } else if verdict == Verdict::Stale {
+        writeln!(out, "STALE  followed {followed} of {}: this says nothing", followed + skipped)?;
+    } else if written.is_empty() {
+        writeln!(out, "clean")?;
+    } else {
+        writeln!(out, "clean: {written} is not broken here")?;
+    }
+    Ok(match verdict {
+        Verdict::Clean => CLEAN,
+        Verdict::AsWritten | Verdict::Otherwise => BROKEN,
+        Verdict::Stale => STALE,
+    })
 }
 
-/// The decisions of a seed, or those of a file. What reads as a seed is one, whatever files there are.
-fn decisions(args: &ReplayArgs) -> Result<Decisions, UsageError> {
-    let not_a_seed = match args.what.parse::<Seed>() {
-        Ok(seed) => return Ok(in_world!(args.world, of_seed(seed, args.scheduler))),
+/// The decisions of a seed in this world, run without these families and scheduled like that, or those of a file. What reads as a
+/// seed is one, whatever files there are.
+pub(super) fn decisions(
+    what: &str,
+    world: World,
+    without: Families,
+    scheduler: Option<Kind>,
+) -> Result<Decisions, UsageError> {
+    let not_a_seed = match what.parse::<Seed>() {
+        Ok(seed) => return Ok(in_world!(world, of_seed(seed, without, scheduler))),
         Err(error) => error,
     };
-    let path = Path::new(&args.what);
+    let path = Path::new(what);
     let file = File::open(path).map_err(|error| UsageError::NeitherSeedNorFile {
-        given: args.what.clone(),
+        given: what.to_owned(),
         seed: not_a_seed,
         file: error,
     })?;
     Decisions::read(BufReader::new(file)).map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })
 }
 
-fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed, scheduler: Option<Kind>) -> Decisions {
-    let runner = Runner::of(maker);
+fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed, without: Families, scheduler: Option<Kind>) -> Decisions {
+    let runner = Runner::of(maker).without(without);
     let mut runner = if let Some(kind) = scheduler { runner.scheduled_by(kind) } else { runner };
     runner.told(seed.0)
 }

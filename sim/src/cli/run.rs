@@ -3,18 +3,22 @@
 use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
-use multiwatcher::testing::Subject;
+use multiwatcher::testing::{Families, Subject};
 
 use super::args::RunArgs;
 use super::progress::Progress;
-use super::{BROKEN, CLEAN, UsageError};
+use super::shrink::{save, summary};
+use super::{BROKEN, CLEAN, MISSED, UsageError};
 use crate::campaign::{self, Campaign, Seeds};
+use crate::clock::Stopwatch;
+use crate::corpus::{self, Replayed};
 use crate::decisions::Header;
 use crate::page;
 use crate::runner::{Failure, Runner};
-use crate::summary::Summary;
+use crate::saturation::Setting;
+use crate::shrink;
+use crate::summary::{Summary, Verdict};
 use crate::worlds::{Maker, World, in_world};
 
 /// What is run when neither seeds nor a time are given.
@@ -43,15 +47,22 @@ fn run_in<S: Subject + Send>(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<u8, UsageError> {
+    if let Some(failure) = corpus_first(maker, args, out, err)? {
+        let page: &mut dyn Write = if args.json { err } else { out };
+        report(maker, &failure, args, page)?;
+        return Ok(BROKEN);
+    }
     let campaign = campaign(args, share);
     let progress = Progress::new(&campaign.seeds);
+    let without: Families = args.without.iter().copied().collect();
     let make = || {
-        let runner = Runner::of(maker);
+        let runner = Runner::of(maker).without(without);
         if let Some(kind) = args.scheduler { runner.scheduled_by(kind) } else { runner }
     };
     let outcome = campaign::run(&campaign, make, |seeds| progress.show(seeds));
     progress.finish();
-    let summary = Summary::new(&outcome, maker.world, campaign.jobs);
+    let setting = Setting { driven: S::HAS_TASK, without };
+    let summary = Summary::new(&outcome, maker.world, campaign.jobs, setting);
     if args.json {
         summary.write_json(out)?;
     } else {
@@ -61,7 +72,11 @@ fn run_in<S: Subject + Send>(
         let page: &mut dyn Write = if args.json { err } else { out };
         report(maker, failure, args, page)?;
     }
-    Ok(if summary.is_clean() { CLEAN } else { BROKEN })
+    Ok(match summary.verdict() {
+        Verdict::Clean => CLEAN,
+        Verdict::Broken | Verdict::Void => BROKEN,
+        Verdict::Missed => MISSED,
+    })
 }
 
 /// The campaign of one world, which gets its share of the time.
@@ -76,35 +91,64 @@ fn campaign(args: &RunArgs, share: u32) -> Campaign {
     Campaign { seeds, jobs }
 }
 
-/// Writes the decisions to a file and the page to `out`.
+/// Replays the corpus if what is simulated ships; a capsule that breaks a promise there is handed back. Stale ones are listed.
+fn corpus_first<S: Subject>(
+    maker: Maker<S>,
+    args: &RunArgs,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Option<Failure>, UsageError> {
+    if corpus::shipped(maker.world) != maker.world {
+        return Ok(None);
+    }
+    let capsules = corpus::all().map_err(|(name, why)| UsageError::Corpus { name, why })?;
+    let Replayed { clean, stale, broken } = corpus::replay(maker, capsules);
+    let lines: &mut dyn Write = if args.json { err } else { out };
+    for (name, followed, all) in &stale {
+        writeln!(lines, "STALE  corpus/{name}.capsule, followed {followed} of {all}")?;
+    }
+    if let Some((name, decisions, broken)) = broken {
+        writeln!(lines, "corpus/{name}.capsule is broken in what ships")?;
+        return Ok(Some(Failure { decisions, broken }));
+    }
+    if !args.json {
+        writeln!(lines, "corpus  {clean} capsules clean, {} stale", stale.len())?;
+    }
+    Ok(None)
+}
+
+/// Shrinks the failure, writes its capsule to a file and its page to `out`.
 fn report<S: Subject>(
     maker: Maker<S>,
     failure: &Failure,
     args: &RunArgs,
     out: &mut dyn Write,
 ) -> Result<(), UsageError> {
-    let command = match save(failure, &args.failures) {
-        Ok(path) => format!("replay: cargo sim replay {}", path.display()),
+    let watch = Stopwatch::start();
+    let shrunk = if args.no_shrink { None } else { shrink::shrink(maker, &failure.decisions, shrink::REPLAYS) };
+    writeln!(out)?;
+    let (decisions, broken) = match &shrunk {
+        Some(shrunk) => {
+            summary(shrunk, watch.elapsed(), out)?;
+            writeln!(out)?;
+            (&shrunk.decisions, &shrunk.broken)
+        }
+        None => (&failure.decisions, &failure.broken),
+    };
+    let Header { seed, world, .. } = &decisions.header;
+    let path = args.failures.join(format!("{}-{seed}.capsule", broken.name()));
+    let command = match save(decisions, &path) {
+        Ok(()) => format!("replay: cargo sim replay {}", path.display()),
         Err(error) => {
-            let Header { seed, world, .. } = &failure.decisions.header;
-            let folder = args.failures.display();
+            let (folder, without) = (args.failures.display(), args.without.iter().copied().collect::<Families>());
+            let without = if without.is_empty() { String::new() } else { format!(" --without {without}") };
             let scheduler = args.scheduler.map(|kind| format!(" --scheduler {kind}")).unwrap_or_default();
             format!(
-                "the decisions could not be written to {folder}: {error}\n\
-                replay: cargo sim replay {seed} --world {world}{scheduler}"
+                "the capsule could not be written to {folder}: {error}\nreplay: cargo sim replay {seed} --world \
+                 {world}{without}{scheduler}"
             )
         }
     };
-    writeln!(out)?;
-    page::write(maker, &failure.decisions, &failure.broken, &command, out)?;
+    page::write(maker, decisions, broken, &command, out)?;
     Ok(())
-}
-
-fn save(failure: &Failure, folder: &Path) -> std::io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
-    let path = folder.join(format!("{}-{}.jsonl", failure.broken.name(), failure.decisions.header.seed));
-    let mut file = std::io::BufWriter::new(std::fs::File::create(&path)?);
-    failure.decisions.write(&mut file)?;
-    file.flush()?;
-    Ok(path)
 }

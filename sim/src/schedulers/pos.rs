@@ -128,11 +128,13 @@ impl Touched {
             | Operation::Deliver { .. }
             | Operation::Fail { .. }
             | Operation::Die
+            | Operation::Close
             | Operation::Silence
             | Operation::Speak
             | Operation::Turn => Self::new(0, WIRE | STORE),
             Operation::Prune { .. } | Operation::Rewind { .. } => Self::new(0, LOG | WIRE | STORE),
             Operation::Timeout
+            | Operation::Jump { .. }
             | Operation::Deadline { .. }
             | Operation::Stale { .. }
             | Operation::Kill
