@@ -44,17 +44,21 @@ fn capsule(file: &'static include_dir::File<'static>) -> Result<Capsule, (&'stat
     Ok(Capsule { name, decisions })
 }
 
-/// The world that ships and stands for another: the one in which its capsules must break nothing.
+/// The world that ships and stands for another: the one in which its capsules must break nothing. For what is somebody else's there is
+/// none but itself.
 pub fn shipped(world: World) -> World {
     match world {
-        World::Machine | World::Canary | World::Zoo { driven: false, .. } => World::Machine,
-        World::Driver | World::Zoo { driven: true, .. } => World::Driver,
+        World::Machine | World::Canary | World::Zoo { driven: false, .. } | World::Control { driven: false, .. } => {
+            World::Machine
+        }
+        World::Driver | World::Zoo { driven: true, .. } | World::Control { driven: true, .. } => World::Driver,
+        World::Own => World::Own,
     }
 }
 
 /// Replays the capsules of a world that ships against its subject, up to the first that breaks a promise.
 pub fn replay<S: Subject>(maker: Maker<S>, capsules: Vec<Capsule>) -> Replayed {
-    let (mut replayer, mut replayed) = (Replayer::of(maker), Replayed::default());
+    let (mut replayer, mut came_to) = (Replayer::of(maker), Replayed::default());
     for Capsule { name, mut decisions } in capsules {
         if shipped(decisions.world()) != maker.world {
             continue;
@@ -62,13 +66,13 @@ pub fn replay<S: Subject>(maker: Maker<S>, capsules: Vec<Capsule>) -> Replayed {
         maker.world.name().clone_into(&mut decisions.header.world);
         let replay = replayer.replay(&decisions);
         match Verdict::of(&decisions.header.broken, replay.broken.as_ref(), replay.skipped) {
-            Verdict::Clean => replayed.clean += 1,
-            Verdict::Stale => replayed.stale.push((name, replay.followed, replay.followed + replay.skipped)),
+            Verdict::Clean => came_to.clean += 1,
+            Verdict::Stale => came_to.stale.push((name, replay.followed, replay.followed + replay.skipped)),
             Verdict::AsWritten | Verdict::Otherwise => {
-                replayed.broken = replay.broken.map(|broken| (name, decisions, broken));
+                came_to.broken = replay.broken.map(|broken| (name, decisions, broken));
                 break;
             }
         }
     }
-    replayed
+    came_to
 }

@@ -76,7 +76,7 @@ impl<S: Subject> Course<S> {
         let world = maker.start(Regime::calm(1, &[]));
         let stage = world.stage();
         let referee = Referee::new(0, stage.regime(), stage.universe());
-        Self {
+        let mut course = Self {
             maker,
             world,
             referee,
@@ -86,7 +86,11 @@ impl<S: Subject> Course<S> {
             recounts: (false, false),
             recounting: Recounting::BySeed,
             hashes: None,
+        };
+        if S::PROMISES.len() < Promise::ALL.len() {
+            course.listen_to(S::PROMISES);
         }
+        course
     }
 
     /// Another run.
@@ -131,11 +135,6 @@ impl<S: Subject> Course<S> {
     /// The healing came to no end within so many operations.
     pub fn not_healed(&mut self, operations: u32) -> Result<(), Box<Broken>> {
         self.healed(Some(operations))
-    }
-
-    /// Whether a healing would have nothing to do.
-    pub fn is_quiet(&self) -> bool {
-        Healing::new().next(self.stage()).is_none()
     }
 
     /// Everything but the subject.

@@ -22,6 +22,9 @@ pub struct Replayer<S> {
     only: Option<&'static [Promise]>,
 }
 
+/// Is shown the course after every step that was made: its number, and the operation; the beginning has none.
+pub type Show<'a, S> = &'a mut dyn FnMut(&Course<S>, usize, Option<&Operation>);
+
 /// What a replay came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
@@ -83,12 +86,8 @@ impl<S: Subject> Replayer<S> {
         self.watched(decisions, &mut |_, _, _| ())
     }
 
-    /// The same, showing the course after every step that was made, the beginning included: its number, and the operation.
-    pub fn watched(
-        &mut self,
-        decisions: &Decisions,
-        show: &mut dyn FnMut(&Course<S>, usize, Option<&Operation>),
-    ) -> Replay {
+    /// The same, showing the course after every step.
+    pub fn watched(&mut self, decisions: &Decisions, show: Show<'_, S>) -> Replay {
         let played = crate::panics::caught(AssertUnwindSafe(|| self.play(decisions, show)));
         let end = played.unwrap_or_else(|said| Err((Box::new(Broken::panicked(said, self.made.len())), false)));
         let (hash, before_healing) = (self.course.hash(), self.healing.unwrap_or(self.made.len()));
@@ -104,6 +103,16 @@ impl<S: Subject> Replayer<S> {
         Replay { hash, followed: before_healing, skipped: self.skipped, broken, needs_healing }
     }
 
+    /// The decisions with the operations of their healing, which a capsule does not hold.
+    pub fn completed(&mut self, mut decisions: Decisions) -> Decisions {
+        if decisions.healing.is_some() {
+            self.replay(&decisions);
+            let healing = self.healing.map_or(&[][..], |from| &self.made[from..]);
+            decisions.operations = [decisions.before_healing(), healing].concat();
+        }
+        decisions
+    }
+
     /// The operations that were made, those of the healing included.
     pub fn made(&self) -> &[Operation] {
         &self.made
@@ -114,11 +123,7 @@ impl<S: Subject> Replayer<S> {
         self.healing
     }
 
-    fn play(
-        &mut self,
-        decisions: &Decisions,
-        show: &mut dyn FnMut(&Course<S>, usize, Option<&Operation>),
-    ) -> Result<(), (Box<Broken>, bool)> {
+    fn play(&mut self, decisions: &Decisions, show: Show<'_, S>) -> Result<(), (Box<Broken>, bool)> {
         let Self { course, made, healing, skipped, .. } = self;
         let header = &decisions.header;
         made.clear();
@@ -185,4 +190,62 @@ fn at_a_step(broken: Box<Broken>) -> (Box<Broken>, bool) {
 
 fn at_the_end(broken: Box<Broken>) -> (Box<Broken>, bool) {
     (broken, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use multiwatcher::machine::StoreManager;
+    use multiwatcher::testing::{Changes, IdIx, IdSet, Regime, Val};
+
+    use super::*;
+    use crate::decisions::Header;
+    use crate::schedulers::Kind;
+
+    fn decisions(operations: Vec<Operation>, heals: bool) -> Decisions {
+        let header = Header {
+            world: "machine".to_owned(),
+            seed: 0,
+            scheduler: Kind::Uniform,
+            broken: String::new(),
+            regime: Regime::calm(1, &[]),
+        };
+        let healing = heals.then_some(operations.len());
+        Decisions { header, operations, healing }
+    }
+
+    fn commit() -> Operation {
+        let mut changes = Changes { ids: IdSet::one(IdIx(0)), ..Changes::default() };
+        changes.values.set(IdIx(0), Some(1));
+        Operation::Commit { changes, skip: 0 }
+    }
+
+    #[test]
+    fn the_healing_is_computed_and_can_be_had() {
+        let mut replayer = Replayer::of(Maker::<StoreManager<Val>>::default());
+        let short = decisions(vec![Operation::Subscribed, commit()], true);
+        let whole = replayer.completed(short.clone());
+        assert_eq!((whole.before_healing(), whole.healing), (short.before_healing(), Some(2)));
+        assert_eq!(&whole.operations, replayer.made());
+        assert!(whole.operations.contains(&Operation::LoadDone), "{:?}", whole.operations);
+        assert_eq!(replayer.replay(&whole), replayer.replay(&short), "what is known of the healing changes nothing");
+        assert_eq!(replayer.completed(whole.clone()), whole);
+    }
+
+    #[test]
+    fn what_is_not_possible_is_counted_and_is_no_pass() {
+        let mut replayer = Replayer::of(Maker::<StoreManager<Val>>::default());
+        let replay =
+            replayer.replay(&decisions(vec![Operation::LoadDone, Operation::Subscribed, Operation::Speak], false));
+        assert_eq!((replay.followed, replay.skipped, &replay.broken), (1, 2, &None));
+        assert_eq!(Verdict::of("ordered", None, replay.skipped), Verdict::Stale);
+        assert_eq!(Verdict::of("", None, replay.skipped), Verdict::Stale);
+        assert_eq!(Verdict::of("ordered", None, 0), Verdict::Clean);
+    }
+
+    #[test]
+    fn what_is_broken_is_held_against_what_is_written() {
+        let broken = Broken::of(Promise::Ordered, String::new(), 1);
+        assert_eq!(Verdict::of("ordered", Some(&broken), 3), Verdict::AsWritten);
+        assert_eq!(Verdict::of("convergence", Some(&broken), 0), Verdict::Otherwise);
+    }
 }

@@ -4,8 +4,8 @@
 use std::panic::AssertUnwindSafe;
 
 use multiwatcher::testing::{
-    CallKind, CallSeen, Choices, Failing, Families, Generator, Healing, Observation, Operation, Party, Promise, Stream,
-    Subject,
+    CallKind, CallSeen, Choices, Failing, Families, Generator, Healing, Observation, Operation, Party, Promise, Regime,
+    Stream, Subject,
 };
 
 use crate::campaign::Work;
@@ -30,10 +30,12 @@ pub struct Runner<S> {
     healing: Option<usize>,
     /// If set, no other promise is listened to.
     only: Option<&'static [Promise]>,
-    /// If set, no other scheduler says who moves.
-    scheduler: Option<schedulers::Kind>,
     /// Left out of every run, besides what its seed leaves out.
     without: Families,
+    /// If set, no other scheduler says who moves.
+    scheduler: Option<schedulers::Kind>,
+    /// If set, every run is like this.
+    regime: Option<Regime>,
 }
 
 /// A run that broke a promise.
@@ -67,8 +69,9 @@ impl<S: Subject> Runner<S> {
             random: Random::new(0),
             operations: Vec::with_capacity(512),
             healing: None,
-            only: None,
+            only: (S::PROMISES.len() < Promise::ALL.len()).then_some(S::PROMISES),
             scheduler: None,
+            regime: None,
             without: Families::NONE,
         }
     }
@@ -80,30 +83,22 @@ impl<S: Subject> Runner<S> {
         Self { only: Some(only), ..self }
     }
 
-    /// From now on this scheduler says who moves, whichever the seed would have; everything else stays as the seed has it.
-    #[must_use]
-    pub fn scheduled_by(self, kind: schedulers::Kind) -> Self {
-        Self { scheduler: Some(kind), ..self }
-    }
-
     /// From now on nothing of these families happens in any run.
     #[must_use]
     pub fn without(self, without: Families) -> Self {
         Self { without, ..self }
     }
 
-    /// As new, and asked for the same.
-    fn again(&self) -> Self {
-        let new = Self { scheduler: self.scheduler, without: self.without, ..Self::of(self.maker) };
-        if let Some(only) = self.only { new.listening_to(only) } else { new }
+    /// From now on this scheduler says who moves, whichever the seed would have; everything else stays as the seed has it.
+    #[must_use]
+    pub fn scheduled_by(self, kind: schedulers::Kind) -> Self {
+        Self { scheduler: Some(kind), ..self }
     }
 
-    /// The plan of a seed, whose choices begin here.
-    fn plan(&mut self, seed: u64) -> Plan {
-        self.random.reset(seed);
-        let plan = Plan::draw(&mut self.random);
-        let scheduler = self.scheduler.unwrap_or(plan.scheduler);
-        Plan { regime: plan.regime.without(self.without), scheduler, ..plan }
+    /// From now on every run is like this, whatever the seed would have: for a subject that cannot do all that the machine can.
+    #[must_use]
+    pub fn in_regime(self, regime: Regime) -> Self {
+        Self { regime: Some(regime), ..self }
     }
 
     /// Runs a seed; returns the hash of its trace.
@@ -144,6 +139,22 @@ impl<S: Subject> Runner<S> {
             }
             Err(failure) => failure.decisions,
         }
+    }
+
+    /// Begins the choices of a seed: what its run is to be.
+    fn plan(&mut self, seed: u64) -> Plan {
+        self.random.reset(seed);
+        let drawn = Plan::draw(&mut self.random);
+        let scheduler = self.scheduler.unwrap_or(drawn.scheduler);
+        let regime = self.regime.clone().unwrap_or(drawn.regime).without(self.without);
+        Plan { regime, scheduler, ..drawn }
+    }
+
+    /// As new, and asked for the same.
+    fn again(&self) -> Self {
+        let new = Self { scheduler: self.scheduler, regime: self.regime.clone(), ..Self::of(self.maker) };
+        let new = new.without(self.without);
+        if let Some(only) = self.only { new.listening_to(only) } else { new }
     }
 
     fn decisions(&self, seed: u64, plan: &Plan, broken: Option<&Broken>) -> Decisions {

@@ -183,8 +183,8 @@ fn a_failing_run_is_shrunk_by_hand_too() {
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     assert!(out.lines().all(|line| line.chars().count() <= 66 || line.starts_with("replay: ")), "{out}");
     // How long it took is no part of it.
-    let untimed: String = out.lines().map(|line| format!("{}\n", line.split(" in ").next().unwrap())).collect();
-    insta::assert_snapshot!("shrink", untimed.replace(&*short, "FILE"));
+    let untimed: Vec<&str> = out.lines().map(|line| line.split(" in ").next().unwrap()).collect();
+    insta::assert_snapshot!("shrink", untimed.join("\n").replace(&*short, "FILE"));
     insta::assert_snapshot!("shrunk", std::fs::read_to_string(&*short).unwrap());
     assert_eq!(ask(&["replay", &short]).code, 1);
     let Asked { out, .. } = ask(&["shrink", &long]);

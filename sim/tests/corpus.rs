@@ -22,7 +22,9 @@ fn capsules() -> Vec<Capsule> {
 
 fn replay(capsule: &Capsule) -> Replay {
     match capsule.decisions.world() {
-        World::Machine | World::Driver | World::Canary => panic!("{}: nothing that ships has a bug", capsule.name),
+        World::Machine | World::Driver | World::Canary | World::Control { .. } | World::Own => {
+            panic!("{}: nothing that ships has a bug", capsule.name)
+        }
         World::Zoo { bug, driven: false } => Replayer::of(bug.maker()).replay(&capsule.decisions),
         World::Zoo { bug, driven: true } => Replayer::of(bug.driven_maker()).replay(&capsule.decisions),
     }

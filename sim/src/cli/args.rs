@@ -6,12 +6,13 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use multiwatcher::testing::Family;
+use multiwatcher::testing::{Families, Family, Subject};
 
+use crate::runner::Runner;
 use crate::schedulers::Kind;
 use crate::seed::{Seed, SeedRange};
-use crate::worlds::World;
-use crate::zoo::Bug;
+use crate::worlds::{Maker, World};
+use crate::zoo::{Bug, table};
 
 /// Help texts are wrapped for a narrow screen; a phone shows about this many columns.
 const WIDTH: usize = 68;
@@ -30,7 +31,8 @@ const WIDTH: usize = 68;
   mwsim check-determinism
 
 Exit codes: 0 clean, 1 a promise is broken, 2 usage, 3 a
-campaign did not reach what it should, 4 a stale capsule.")]
+campaign did not reach what it should, 4 a stale capsule, 5 the
+canary was not found.")]
 pub struct Cli {
     /// What is asked.
     #[command(subcommand)]
@@ -68,9 +70,13 @@ First the corpus of capsules is replayed against what ships. A
 failing run is made short and written to the failures folder,
 and its page ends with the command that replays it.
 
+A subject that breaks a promise at once, the canary, is run
+before each world. If that is not seen, nothing is.
+
 Exit codes: 0 clean, 1 a promise is broken or a checker had
 nothing to decide in 10,000 seeds, 2 usage, 3 something was
-never reached that 10,000 seeds and more should reach.")]
+never reached that 10,000 seeds and more should reach, 5 the
+canary was not found.")]
 pub struct RunArgs {
     /// Run these seeds, the last one excluded
     #[arg(long, value_name = "A..B", conflicts_with_all = ["time", "start"])]
@@ -87,12 +93,9 @@ pub struct RunArgs {
     /// What is simulated [default: machine, then driver, half the time each]
     #[arg(long, value_enum)]
     pub world: Option<World>,
-    /// Who says who moves [default: each seed draws one]
-    #[arg(long, value_name = "NAME", value_enum)]
-    pub scheduler: Option<Kind>,
-    /// Leave these out of every seed, faults and all: each seed leaves out some of its own accord, these stay out
-    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = family())]
-    pub without: Vec<Family>,
+    /// How seeds are drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
     /// Print the summary as one JSON object per world
     #[arg(long)]
     pub json: bool,
@@ -125,12 +128,35 @@ pub struct ReplayArgs {
     /// What is simulated, for a seed; a file says it itself
     #[arg(long, value_enum, default_value_t = World::Machine)]
     pub world: World,
-    /// Who said who moves, for a seed [default: each seed draws one]
+    /// How a seed is drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
+}
+
+/// How seeds are drawn. A seed must be replayed with what it was run with.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Drawing {
+    /// Who says who moves [default: each seed draws one]
     #[arg(long, value_name = "NAME", value_enum)]
     pub scheduler: Option<Kind>,
-    /// What is left out, for a seed of a campaign that was run like that
-    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = family(), hide_possible_values = true)]
+    /// Leave these out of every seed, besides what it leaves out of its own accord
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = family())]
     pub without: Vec<Family>,
+}
+
+impl Drawing {
+    /// A runner that draws seeds so.
+    pub fn runner<S: Subject>(&self, maker: Maker<S>) -> Runner<S> {
+        let runner = Runner::of(maker).without(self.without.iter().copied().collect());
+        if let Some(kind) = self.scheduler { runner.scheduled_by(kind) } else { runner }
+    }
+
+    /// The flags that say the same, each after a space.
+    pub fn flags(&self) -> String {
+        let scheduler = self.scheduler.map(|kind| format!(" --scheduler {kind}")).unwrap_or_default();
+        let without: Families = self.without.iter().copied().collect();
+        if without.is_empty() { scheduler } else { format!("{scheduler} --without {without}") }
+    }
 }
 
 /// A family by its name.
@@ -195,33 +221,56 @@ pub struct CheckArgs {
   mwsim zoo
   mwsim zoo z7 z26 --starts 1
   mwsim zoo z13 --scheduler pct3
+  mwsim zoo --table sim/zoo.jsonl --time 10m
+  mwsim zoo --table sim/zoo.jsonl --markdown > sim/ZOO.md
   mwsim run --world driver+z26     a failing run, and its page
 
 Each bug is hunted in the machine world and in the driver world,
 with all checkers, and with the checkers of the promises alone
 that it breaks.
 
-Exit codes: 0 all found, 1 one was not found in some hunt,
-2 usage.")]
+With --table each is hunted under every scheduler, and what each
+trial comes to is kept in a file. The same command goes on where
+it stopped, and prints the table as far as it is.
+
+Exit codes: 0 all found, or a table; 1 one was not found in some
+hunt; 2 usage; 4 the canary was not found.")]
 pub struct ZooArgs {
     /// The bugs [default: all]
     #[arg(value_name = "BUG", value_parser = bug, hide_possible_values = true)]
     pub bugs: Vec<Bug>,
     /// Hunt among these seeds, the last one excluded; further hunts have as many, one after the other
-    #[arg(long, value_name = "A..B", default_value = "0..20000")]
+    #[arg(long, value_name = "A..B", default_value = "0..20000", conflicts_with = "table")]
     pub seeds: SeedRange,
     /// How many hunts
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(long, value_name = "N", default_value = "10", conflicts_with = "table")]
     pub starts: NonZeroU32,
     /// Who says who moves [default: each seed draws one]
-    #[arg(long, value_name = "NAME", value_enum)]
+    #[arg(long, value_name = "NAME", value_enum, conflicts_with = "table")]
     pub scheduler: Option<Kind>,
     /// Workers [default: one per core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Print one JSON array
-    #[arg(long)]
+    #[arg(long, conflicts_with = "table")]
     pub json: bool,
+    /// Fill the control table that is kept in this file, and print it
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
+    /// Begin no trial of the table after this time [default: go on until it is done]
+    #[arg(long, value_name = "TIME", value_parser = crate::text::duration, requires = "table")]
+    pub time: Option<Duration>,
+    /// Trials of each cell of the table
+    #[arg(long, value_name = "N", default_value = "30", requires = "table",
+        value_parser = clap::value_parser!(u32).range(10..=1000))]
+    pub trials: u32,
+    /// Schedules after which a trial ends
+    #[arg(long, value_name = "N", default_value = "200000", requires = "table",
+        value_parser = clap::value_parser!(u64).range(1..=table::SPAN))]
+    pub most: u64,
+    /// Print what is known of the table as Markdown, and hunt nothing
+    #[arg(long, requires = "table", conflicts_with = "time")]
+    pub markdown: bool,
 }
 
 fn bug(text: &str) -> Result<Bug, String> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::decisions::ReadError;
 use crate::seed::ParseSeedError;
+use crate::zoo::table::file::FileError;
 
 /// Why a command could not do what was asked.
 #[derive(Debug)]
@@ -39,6 +40,13 @@ pub enum UsageError {
         /// What is wrong with it.
         why: ReadError,
     },
+    /// The file of the control table could not be used.
+    TableFile {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: FileError,
+    },
     /// The second process of `check-determinism` did not do its part.
     OtherProcess(String),
     /// So many hunts of so many seeds reach beyond the last seed there is.
@@ -58,6 +66,7 @@ impl fmt::Display for UsageError {
             Self::DecisionFile { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::NotWritten { path, error } => write!(f, "{} could not be written\n  {error}", path.display()),
             Self::Corpus { name, why } => write!(f, "sim/corpus/{name}.capsule\n  {why}"),
+            Self::TableFile { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
             Self::ReaderGone => f.write_str("nobody reads the output"),

@@ -7,6 +7,7 @@ mod progress;
 mod replay;
 mod run;
 mod shrink;
+mod table;
 mod zoo;
 
 use std::ffi::OsString;
@@ -24,6 +25,8 @@ pub use errors::UsageError;
 pub const CLEAN: u8 = 0;
 /// A promise was broken, or a checker had nothing to decide.
 pub const BROKEN: u8 = 1;
+/// The canary was not found, so nothing is known.
+pub const VOID: u8 = 5;
 /// The question could not be understood.
 pub const USAGE: u8 = 2;
 /// A capsule no longer tells what it was written for: nothing is broken, and not everything was followed.

@@ -4,15 +4,13 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
-use multiwatcher::testing::{Families, Subject};
+use multiwatcher::testing::Subject;
 
-use super::args::ReplayArgs;
+use super::args::{Drawing, ReplayArgs};
 use super::{BROKEN, CLEAN, STALE, UsageError};
 use crate::decisions::Decisions;
 use crate::page;
-use crate::replay::Verdict;
-use crate::runner::Runner;
-use crate::schedulers::Kind;
+use crate::replay::{Replayer, Verdict};
 use crate::seed::Seed;
 use crate::text::{COLUMNS, wrap};
 use crate::trace::{self, Replayed};
@@ -20,7 +18,7 @@ use crate::worlds::{Maker, World, in_world};
 
 /// Prints the trace; the exit code says whether something is broken.
 pub(super) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let decisions = decisions(&args.what, args.world, args.without.iter().copied().collect(), args.scheduler)?;
+    let decisions = decisions(&args.what, args.world, &args.drawing)?;
     in_world!(decisions.world(), tell(&decisions, out))
 }
 
@@ -54,16 +52,10 @@ fn tell<S: Subject>(maker: Maker<S>, decisions: &Decisions, out: &mut dyn Write)
     })
 }
 
-/// The decisions of a seed in this world, run without these families and scheduled like that, or those of a file. What reads as a
-/// seed is one, whatever files there are.
-pub(super) fn decisions(
-    what: &str,
-    world: World,
-    without: Families,
-    scheduler: Option<Kind>,
-) -> Result<Decisions, UsageError> {
+/// The decisions of a seed in this world, drawn so, or those of a file. What reads as a seed is one, whatever files there are.
+pub(super) fn decisions(what: &str, world: World, drawing: &Drawing) -> Result<Decisions, UsageError> {
     let not_a_seed = match what.parse::<Seed>() {
-        Ok(seed) => return Ok(in_world!(world, of_seed(seed, without, scheduler))),
+        Ok(seed) => return Ok(in_world!(world, of_seed(seed, drawing))),
         Err(error) => error,
     };
     let path = Path::new(what);
@@ -72,11 +64,15 @@ pub(super) fn decisions(
         seed: not_a_seed,
         file: error,
     })?;
-    Decisions::read(BufReader::new(file)).map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })
+    let read = Decisions::read(BufReader::new(file));
+    let read = read.map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })?;
+    Ok(in_world!(read.world(), completed(read)))
 }
 
-fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed, without: Families, scheduler: Option<Kind>) -> Decisions {
-    let runner = Runner::of(maker).without(without);
-    let mut runner = if let Some(kind) = scheduler { runner.scheduled_by(kind) } else { runner };
-    runner.told(seed.0)
+fn completed<S: Subject>(maker: Maker<S>, read: Decisions) -> Decisions {
+    Replayer::of(maker).completed(read)
+}
+
+fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed, drawing: &Drawing) -> Decisions {
+    drawing.runner(maker).told(seed.0)
 }

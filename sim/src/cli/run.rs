@@ -9,17 +9,19 @@ use multiwatcher::testing::{Families, Subject};
 use super::args::RunArgs;
 use super::progress::Progress;
 use super::shrink::{save, summary};
-use super::{BROKEN, CLEAN, MISSED, UsageError};
+use super::{BROKEN, CLEAN, MISSED, UsageError, VOID};
 use crate::campaign::{self, Campaign, Seeds};
 use crate::clock::Stopwatch;
 use crate::corpus::{self, Replayed};
 use crate::decisions::Header;
 use crate::page;
-use crate::runner::{Failure, Runner};
+use crate::runner::Failure;
 use crate::saturation::Setting;
 use crate::shrink;
 use crate::summary::{Summary, Verdict};
+use crate::text::{COLUMNS, wrap};
 use crate::worlds::{Maker, World, in_world};
+use crate::zoo::control::Control;
 
 /// What is run when neither seeds nor a time are given.
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
@@ -32,7 +34,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> R
         if place > 0 && !args.json {
             writeln!(out)?;
         }
-        let code = in_world!(*world, run_in(args, share, out, err))?;
+        let code = in_world!(*world, run_in(Control::Canary, args, share, out, err))?;
         if code != CLEAN {
             return Ok(code);
         }
@@ -40,8 +42,10 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> R
     Ok(CLEAN)
 }
 
+/// Runs the campaign in one world, after the canary.
 fn run_in<S: Subject + Send>(
     maker: Maker<S>,
+    canary: Control,
     args: &RunArgs,
     share: u32,
     out: &mut dyn Write,
@@ -53,20 +57,26 @@ fn run_in<S: Subject + Send>(
         return Ok(BROKEN);
     }
     let campaign = campaign(args, share);
-    let progress = Progress::new(&campaign.seeds);
-    let without: Families = args.without.iter().copied().collect();
-    let make = || {
-        let runner = Runner::of(maker).without(without);
-        if let Some(kind) = args.scheduler { runner.scheduled_by(kind) } else { runner }
+    let first = match &campaign.seeds {
+        Seeds::Range(range) => range.first(),
+        Seeds::For { first, .. } => *first,
     };
-    let outcome = campaign::run(&campaign, make, |seeds| progress.show(seeds));
+    let Some(canary) = canary.found(S::HAS_TASK, first, args.drawing.scheduler) else {
+        void(maker.world, first, args.json, out)?;
+        return Ok(VOID);
+    };
+    let progress = Progress::new(&campaign.seeds);
+    let outcome = campaign::run(&campaign, || args.drawing.runner(maker), |seeds| progress.show(seeds));
     progress.finish();
+    let without: Families = args.drawing.without.iter().copied().collect();
     let setting = Setting { driven: S::HAS_TASK, without };
     let summary = Summary::new(&outcome, maker.world, campaign.jobs, setting);
     if args.json {
         summary.write_json(out)?;
     } else {
         summary.write(out)?;
+        writeln!(out)?;
+        writeln!(out, "the canary broke {} at step {} of seed {first}", canary.name(), canary.step)?;
     }
     if let Some((_, failure)) = &outcome.failure {
         let page: &mut dyn Write = if args.json { err } else { out };
@@ -77,6 +87,21 @@ fn run_in<S: Subject + Send>(
         Verdict::Broken | Verdict::Void => BROKEN,
         Verdict::Missed => MISSED,
     })
+}
+
+/// A subject that breaks a promise at once was run, and that was not seen.
+fn void(world: World, seed: u64, json: bool, out: &mut dyn Write) -> std::io::Result<()> {
+    let name = world.name();
+    if json {
+        let verdict = serde_json::json!({ "world": name, "clean": false, "void": "the canary was not found" });
+        return writeln!(out, "{verdict}");
+    }
+    writeln!(out, "VOID  world {name}")?;
+    let text = format!(
+        "the canary, which reports one watcher too many, was run with seed {seed} and no checker saw it: \
+        whatever is run here, nothing is known of it"
+    );
+    write!(out, "{}", wrap(&text, "  ", COLUMNS))
 }
 
 /// The campaign of one world, which gets its share of the time.
@@ -140,12 +165,10 @@ fn report<S: Subject>(
     let command = match save(decisions, &path) {
         Ok(()) => format!("replay: cargo sim replay {}", path.display()),
         Err(error) => {
-            let (folder, without) = (args.failures.display(), args.without.iter().copied().collect::<Families>());
-            let without = if without.is_empty() { String::new() } else { format!(" --without {without}") };
-            let scheduler = args.scheduler.map(|kind| format!(" --scheduler {kind}")).unwrap_or_default();
+            let (folder, flags) = (args.failures.display(), args.drawing.flags());
             format!(
                 "the capsule could not be written to {folder}: {error}\nreplay: cargo sim replay {seed} --world \
-                 {world}{without}{scheduler}"
+                 {world}{flags}"
             )
         }
     };

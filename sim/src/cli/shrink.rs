@@ -4,9 +4,9 @@ use core::time::Duration;
 use std::io::{self, Write};
 use std::path::Path;
 
-use multiwatcher::testing::{Families, Subject};
+use multiwatcher::testing::Subject;
 
-use super::args::ShrinkArgs;
+use super::args::{Drawing, ShrinkArgs};
 use super::replay::decisions;
 use super::{CLEAN, STALE, UsageError};
 use crate::clock::Stopwatch;
@@ -18,7 +18,7 @@ use crate::worlds::{Maker, in_world};
 
 /// Shrinks what is named and writes it to a file, or shows it.
 pub(super) fn shrink(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let decisions = decisions(&args.what, args.world, Families::NONE, None)?;
+    let decisions = decisions(&args.what, args.world, &Drawing::default())?;
     in_world!(decisions.world(), shrink_in(&decisions, args, out))
 }
 

@@ -46,20 +46,22 @@ impl Misses {
     /// What is missing from these counts.
     pub fn of(saturation: &Saturation, faults: &[u64; Fault::COUNT], setting: Setting) -> Self {
         let margins = Margins::of(saturation);
+        // What is left out has consequences beyond its own pairs, and some operations and faults are of several families: when any is
+        // left out, nothing is said of those.
+        let whole = setting.without.is_empty();
         let can = |pair: Pair| impossible::why(pair, setting).is_none();
         let possible: Vec<Pair> = Pair::all().filter(|pair| can(*pair)).collect();
         #[expect(clippy::cast_precision_loss, reason = "a threshold")]
         let runs = saturation.runs() as f64;
         let miss = |pair: &Pair| {
             let expected = margins.expected(*pair);
-            let due = saturation.runs() >= ENOUGH_SEEDS && expected >= EXPECTED && expected * ONE_OF >= runs;
+            let enough = whole && saturation.runs() >= ENOUGH_SEEDS;
+            let due = enough && expected >= EXPECTED && expected * ONE_OF >= runs;
             Miss { pair: *pair, expected, due }
         };
         let mut pairs: Vec<Miss> = possible.iter().filter(|pair| saturation.count(**pair) == 0).map(miss).collect();
         pairs.sort_by(|one, other| other.expected.total_cmp(&one.expected));
         let is_possible = |wanted: &dyn Fn(&Pair) -> bool| possible.iter().any(wanted);
-        // Some operations and faults are of several families; when any is left out, nothing is said of them.
-        let whole = setting.without.is_empty();
         let never = |kind: &Kind| {
             is_possible(&|pair| matches!(pair, Pair::Operation(_, of) if of == kind))
                 && margins.never(*kind)

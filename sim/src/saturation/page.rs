@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::misses::Misses;
 use super::{RUNS, Saturation};
-use crate::text::{COLUMNS, number, wrap};
+use crate::text::{number, wrap};
 
+/// A phone shows about this many.
+const COLUMNS: usize = 64;
 /// So many misses are told one by one; `--json` has them all.
 const TOLD: usize = 12;
 

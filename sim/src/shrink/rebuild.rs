@@ -34,8 +34,9 @@ pub(super) fn plainly<S: Subject>(search: &mut Search<S>) {
 fn opened_early(story: &Story) -> Story {
     let is_commit = |operation: &Operation| matches!(operation, Operation::Commit { .. });
     let mut operations = story.operations.clone();
-    let mut early = operations.iter().position(is_commit).unwrap_or(0);
-    for place in early..operations.len() {
+    let first = operations.iter().position(is_commit).unwrap_or(0);
+    let mut early = first;
+    for place in first..operations.len() {
         if let Operation::Open { reader, .. } = operations[place] {
             let run = 1 + usize::from(operations.get(place + 1) == Some(&Operation::Next { reader }));
             operations[early..place + run].rotate_right(run);

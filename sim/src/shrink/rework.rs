@@ -52,17 +52,17 @@ fn forms(operation: &Operation, everything: IdSet) -> Vec<Operation> {
         | Operation::Close => {
             vec![Operation::Die, Operation::Deadline { late: 0 }]
         }
-        Operation::Deadline { .. }
-        | Operation::Fail { .. }
-        | Operation::Rewind { .. }
-        | Operation::Prune { .. }
-        | Operation::Lose { .. } => vec![Operation::Die],
         Operation::Resume { reader, .. } => vec![Operation::Next { reader }],
         Operation::Drop { reader, .. } => vec![Operation::Stop { reader }],
         Operation::Accept => vec![Operation::Subscribed],
         Operation::Mark { .. } | Operation::Stale { .. } => vec![Operation::Notice { ids: everything, twice: false }],
         Operation::Die => vec![Operation::Deadline { late: 0 }],
-        Operation::ReadUnasked { .. }
+        Operation::Deadline { .. }
+        | Operation::Fail { .. }
+        | Operation::Rewind { .. }
+        | Operation::Prune { .. }
+        | Operation::Lose { .. }
+        | Operation::ReadUnasked { .. }
         | Operation::Subscribed
         | Operation::LoadDone
         | Operation::ReadFetch { .. }
@@ -166,9 +166,8 @@ fn streamed<S: Subject>(search: &mut Search<S>) {
     }
     let mut regime = best.regime.clone();
     regime.telling = Telling::Steps;
-    let unasked = |operation: &Operation| match *operation {
-        Operation::Notice { .. } => Operation::ReadUnasked { skip: 0 },
-        other => other,
+    let unasked = |operation: &Operation| {
+        if let Operation::Notice { .. } = operation { Operation::ReadUnasked { skip: 0 } } else { *operation }
     };
     let operations = best.operations.iter().map(unasked).collect();
     let candidate = Story { regime, operations, heals: best.heals };

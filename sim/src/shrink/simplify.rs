@@ -48,7 +48,6 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
         Operation::Lose { flight } => (0..flight).map(|flight| Operation::Lose { flight }).collect(),
         Operation::Fail { call, why } => failures(call, why),
         Operation::Advance { micros } => shorter(micros, 1).map(|micros| Operation::Advance { micros }).collect(),
-        Operation::Timeout => Vec::new(),
         Operation::Deadline { late } => shorter(late, 0).map(|late| Operation::Deadline { late }).collect(),
         Operation::Prune { keep } => (0..keep).map(|keep| Operation::Prune { keep }).collect(),
         Operation::Rewind { back, told } => {
@@ -74,7 +73,8 @@ fn simpler(operation: &Operation) -> Vec<Operation> {
             Operation::Jump { minutes, told: true },
             Operation::Jump { minutes: 1, told },
         ],
-        Operation::Mend { .. }
+        Operation::Timeout
+        | Operation::Mend { .. }
         | Operation::Accept
         | Operation::Subscribed
         | Operation::LoadDone

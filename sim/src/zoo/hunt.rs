@@ -1,8 +1,10 @@
 //! How many schedules it takes to find a bug of the zoo: a campaign from some seed on, until the first failure.
 
+use core::hash::Hasher;
 use core::num::NonZeroUsize;
 
 use multiwatcher::testing::{Promise, Subject};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::Bug;
 use crate::campaign::{self, Campaign, Outcome, Seeds};
@@ -28,6 +30,9 @@ pub struct Hunt {
     /// Workers.
     pub jobs: NonZeroUsize,
 }
+
+/// Enough that a change of what is drawn shows in one of them.
+const SEEDS_OF_A_PRINT: u64 = 32;
 
 /// A bug that was found.
 #[derive(Debug)]
@@ -58,6 +63,19 @@ impl Hunt {
     }
 }
 
+impl Hunt {
+    /// Changes whenever what is drawn from seeds, what is checked, or the bug changes so that a hunt may end elsewhere: a hash of
+    /// what the first seeds come to.
+    pub fn fingerprint(&self) -> u64 {
+        let only = self.alone.then(|| self.bug.breaks());
+        if self.driven {
+            fingerprint(runner(self.bug.driven_maker(), only, self.scheduler))
+        } else {
+            fingerprint(runner(self.bug.maker(), only, self.scheduler))
+        }
+    }
+}
+
 impl Found {
     /// Whether what was found, or what was broken at the same moment, is one of these promises.
     pub fn is_one_of(&self, promises: &[Promise]) -> bool {
@@ -66,16 +84,32 @@ impl Found {
     }
 }
 
+fn runner<S: Subject>(maker: Maker<S>, only: Option<&'static [Promise]>, scheduler: Option<Kind>) -> Runner<S> {
+    let runner = Runner::of(maker);
+    let runner = if let Some(kind) = scheduler { runner.scheduled_by(kind) } else { runner };
+    if let Some(only) = only { runner.listening_to(only) } else { runner }
+}
+
 fn run<S: Subject + Send>(
     maker: Maker<S>,
     campaign: &Campaign,
     only: Option<&'static [Promise]>,
     scheduler: Option<Kind>,
 ) -> Outcome<Tally, Box<Failure>> {
-    let make = || {
-        let runner = Runner::of(maker);
-        let runner = if let Some(kind) = scheduler { runner.scheduled_by(kind) } else { runner };
-        if let Some(only) = only { runner.listening_to(only) } else { runner }
-    };
-    campaign::run(campaign, make, |_| ())
+    campaign::run(campaign, || runner(maker, only, scheduler), |_| ())
+}
+
+fn fingerprint<S: Subject>(mut runner: Runner<S>) -> u64 {
+    let mut print = Xxh3::new();
+    for seed in 0..SEEDS_OF_A_PRINT {
+        match runner.run(seed, &mut Tally::default()) {
+            Ok(hash) => print.write_u64(hash),
+            Err(failure) => {
+                let Failure { decisions, broken } = *failure;
+                print.write(broken.name().as_bytes());
+                print.write(format!("{:?} {:?}", decisions.header, decisions.operations).as_bytes());
+            }
+        }
+    }
+    print.finish()
 }
