@@ -13,7 +13,7 @@ use crate::counter::Counter;
 use crate::trace_hash::TraceHash;
 
 /// Judges one run after the other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Referee {
     reference: Reference,
     suite: Suite,

@@ -12,8 +12,13 @@ fn help_has_examples_and_fits_a_phone() {
         &["run", "--help"],
         &["replay", "--help"],
         &["shrink", "--help"],
+        &["diff", "--help"],
+        &["explain", "--help"],
+        &["test", "--help"],
         &["check-determinism", "--help"],
         &["zoo", "--help"],
+        &["completions", "--help"],
+        &["man", "--help"],
     ];
     for command in commands {
         let Asked { code, out, err } = ask(command);
@@ -62,7 +67,7 @@ fn a_broken_promise_exits_1_with_a_page_and_a_file_that_replays() {
     assert!(page.lines().count() <= 40, "{page}");
     assert!(page.lines().all(|line| line.chars().count() <= 70), "{page}");
     for part in
-        ["Once a watcher is stopped", "seed ", "scheduler ", "step      time", "\n> ", "replay: cargo sim replay DIR/"]
+        ["Once a watcher is stopped", "seed ", "ids      ", "step ", "what ", "\n> ", "replay: cargo sim replay DIR/"]
     {
         assert!(page.contains(part), "no {part:?} in:\n{page}");
     }
@@ -96,7 +101,7 @@ fn a_commit_hash_is_a_seed_and_is_printed_folded() {
 
 #[test]
 fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
-    let questions: [(&str, &[&str]); 12] = [
+    let questions: [(&str, &[&str]); 14] = [
         ("no_command", &[]),
         ("unknown_command", &["walk"]),
         ("empty_range", &["run", "--seeds", "5..5"]),
@@ -108,6 +113,8 @@ fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
         ("neither_seed_nor_file", &["replay", "no-such-file.jsonl"]),
         ("unknown_bug", &["zoo", "z1000"]),
         ("no_seeds_left", &["zoo", "z7", "--seeds", "18446744073709551614..18446744073709551615", "--starts", "3"]),
+        ("no_tails", &["explain", "4711", "--tails", "0"]),
+        ("no_folder_for_the_picture", &["replay", "4711", "--html", "no-such-folder/run.html"]),
         ("short_hash", &["replay", "2fd4e1c"]),
     ];
     for (name, question) in questions {
@@ -218,4 +225,46 @@ fn determinism_is_checked_in_two_processes_and_with_other_numbers_of_jobs() {
     let out = String::from_utf8(asked.stdout).unwrap();
     assert_eq!(asked.status.code(), Some(0), "{out}");
     assert_eq!(out.lines().filter(|line| line.starts_with("same")).count(), 2 * 3, "three times in each world: {out}");
+}
+
+#[test]
+fn every_shell_gets_completions_that_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let Asked { code, out, err } = ask(&["completions", shell]);
+        assert_eq!((code, err.as_str()), (0, ""), "{shell}");
+        for word in ["run", "replay", "check-determinism", "zoo", "scenario", "failures", "driver"] {
+            assert!(out.contains(word), "{shell} does not know {word}");
+        }
+    }
+    assert_eq!(ask(&["completions", "cmd"]).code, 2);
+}
+
+#[test]
+fn bash_takes_the_completions() {
+    let Asked { out, .. } = ask(&["completions", "bash"]);
+    let asked =
+        format!("{out}\nCOMP_WORDS=(mwsim run --sc); COMP_CWORD=2; _mwsim mwsim --sc run; echo \"${{COMPREPLY[@]}}\"");
+    let shell = std::process::Command::new("bash").args(["-c", &asked]).output();
+    // Where there is no bash there is nothing to try.
+    let Ok(shell) = shell else { return };
+    let replied = String::from_utf8_lossy(&shell.stdout);
+    assert!(replied.contains("--scenario"), "{replied} {}", String::from_utf8_lossy(&shell.stderr));
+}
+
+#[test]
+fn the_man_pages_say_what_the_help_says() {
+    let Asked { code, out, .. } = ask(&["man"]);
+    assert_eq!(code, 0);
+    assert!(out.contains(".TH mwsim 1"), "{out}");
+    for part in ["check\\-determinism", "Exit codes: 0 clean", ".SH SUBCOMMANDS"] {
+        assert!(out.contains(part), "no {part} in:\n{out}");
+    }
+    assert!(!out.contains("hashes"), "a hidden command is told of:\n{out}");
+    let Asked { code, out, .. } = ask(&["man", "run"]);
+    assert_eq!(code, 0);
+    for part in ["\\-\\-scenario", "pruned_log.toml", "\\-\\-failures"] {
+        assert!(out.contains(part), "no {part} in:\n{out}");
+    }
+    let Asked { code, err, .. } = ask(&["man", "hashes"]);
+    assert_eq!((code, err.contains("there is no command")), (2, true), "{err}");
 }

@@ -10,6 +10,7 @@ mod choices;
 mod deliver;
 pub mod exhaustive;
 mod faults;
+mod forward;
 mod generator;
 mod habits;
 mod handles;

@@ -172,6 +172,11 @@ impl Stage {
         self.runnable
     }
 
+    /// Whether the subject has a task.
+    pub fn has_task(&self) -> bool {
+        self.has_task
+    }
+
     /// Operations this party has made.
     pub fn made(&self, party: Party) -> u32 {
         self.made[party.index()]

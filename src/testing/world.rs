@@ -16,7 +16,7 @@ pub struct World<S> {
     pub(super) subject: S,
     pub(super) seen: Seen,
     /// What was posted and not yet taken, with the number of each.
-    posted: Vec<(u32, Observation)>,
+    pub(super) posted: Vec<(u32, Observation)>,
     letters: u32,
     cuts: Vec<Cut>,
 }
@@ -160,6 +160,12 @@ impl<S: Subject> World<S> {
             }
         }
         possible
+    }
+
+    /// Puts back a stage that was kept before operations in which the subject had no part: then they have not happened.
+    pub fn put_back(&mut self, stage: &Stage) {
+        self.stage.clone_from(stage);
+        self.clear_seen();
     }
 
     /// Puts one input to the subject; what it asks for is seen by whoever calls [`drain`](Self::drain) next.

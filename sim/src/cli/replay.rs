@@ -1,33 +1,48 @@
-//! `mwsim replay`: one run told step by step, the same bytes every time.
+//! `mwsim replay`: one run told step by step, the same bytes every time; walked through, or drawn.
 
-use std::fs::File;
-use std::io::{BufReader, Write};
-use std::path::Path;
+use std::io::{BufRead, Write};
 
 use multiwatcher::testing::Subject;
 
-use super::args::{Drawing, ReplayArgs};
-use super::{BROKEN, CLEAN, STALE, UsageError};
+use super::args::ReplayArgs;
+use super::{BROKEN, CLEAN, STALE, UsageError, given, picture, walk};
 use crate::decisions::Decisions;
 use crate::page;
-use crate::replay::{Replayer, Verdict};
-use crate::seed::Seed;
-use crate::text::{COLUMNS, wrap};
+use crate::replay::Verdict;
+use crate::text::wrap;
 use crate::trace::{self, Replayed};
-use crate::worlds::{Maker, World, in_world};
+use crate::worlds::{Maker, in_world};
 
-/// Prints the trace; the exit code says whether something is broken.
-pub(super) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let decisions = decisions(&args.what, args.world, &args.drawing)?;
-    in_world!(decisions.world(), tell(&decisions, out))
+/// Prints the trace; the exit code says whether something is broken. `keys` is where somebody types, if anybody does.
+pub(super) fn replay(args: &ReplayArgs, keys: Option<&mut dyn BufRead>, out: &mut dyn Write) -> Result<u8, UsageError> {
+    let decisions = given::decisions(&args.what, args.world, &args.drawing)?;
+    in_world!(decisions.world(), tell(&decisions, args, keys, out))
 }
 
-fn tell<S: Subject>(maker: Maker<S>, decisions: &Decisions, out: &mut dyn Write) -> Result<u8, UsageError> {
+fn tell<S: Subject>(
+    maker: Maker<S>,
+    decisions: &Decisions,
+    args: &ReplayArgs,
+    keys: Option<&mut dyn BufRead>,
+    out: &mut dyn Write,
+) -> Result<u8, UsageError> {
+    if let Some(path) = &args.html {
+        return picture::save(maker, decisions, path, out);
+    }
     writeln!(out, "seed {}, world {}", decisions.header.seed, decisions.header.world)?;
-    write!(out, "{}", wrap(&page::regime(&decisions.header), "", COLUMNS))?;
-    let replayed = trace::replay(maker, decisions, &mut |told| told.write(out))?;
+    write!(out, "{}", page::drawn(&decisions.header, page::WIDTH))?;
+    let replayed = if args.step {
+        walk::walk(maker, decisions, keys, out)?
+    } else {
+        trace::replay(maker, decisions, &mut |told| told.write(out))?
+    };
     writeln!(out)?;
-    let Replayed { made, followed, skipped, hash, broken } = replayed;
+    verdict(decisions, &replayed, out)
+}
+
+/// What the run came to.
+pub(super) fn verdict(decisions: &Decisions, replayed: &Replayed, out: &mut dyn Write) -> Result<u8, UsageError> {
+    let &Replayed { made, followed, skipped, hash, ref broken } = replayed;
     writeln!(out, "steps {made}, followed {followed} of {}, hash {hash:016x}", followed + skipped)?;
     let written = decisions.header.broken.as_str();
     let verdict = Verdict::of(written, broken.as_ref(), skipped);
@@ -36,8 +51,8 @@ fn tell<S: Subject>(maker: Maker<S>, decisions: &Decisions, out: &mut dyn Write)
         if verdict == Verdict::Otherwise {
             writeln!(out, "  and not {written}, for which it was written")?;
         }
-        write!(out, "{}", wrap(broken.promise_in_words(), "  ", COLUMNS))?;
-        write!(out, "{}", wrap(&broken.text, "  ", COLUMNS))?;
+        write!(out, "{}", wrap(broken.promise_in_words(), "  ", page::WIDTH))?;
+        write!(out, "{}", wrap(&broken.text, "  ", page::WIDTH))?;
     } else if verdict == Verdict::Stale {
         writeln!(out, "STALE  followed {followed} of {}: this says nothing", followed + skipped)?;
     } else if written.is_empty() {
@@ -50,29 +65,4 @@ fn tell<S: Subject>(maker: Maker<S>, decisions: &Decisions, out: &mut dyn Write)
         Verdict::AsWritten | Verdict::Otherwise => BROKEN,
         Verdict::Stale => STALE,
     })
-}
-
-/// The decisions of a seed in this world, drawn so, or those of a file. What reads as a seed is one, whatever files there are.
-pub(super) fn decisions(what: &str, world: World, drawing: &Drawing) -> Result<Decisions, UsageError> {
-    let not_a_seed = match what.parse::<Seed>() {
-        Ok(seed) => return Ok(in_world!(world, of_seed(seed, drawing))),
-        Err(error) => error,
-    };
-    let path = Path::new(what);
-    let file = File::open(path).map_err(|error| UsageError::NeitherSeedNorFile {
-        given: what.to_owned(),
-        seed: not_a_seed,
-        file: error,
-    })?;
-    let read = Decisions::read(BufReader::new(file));
-    let read = read.map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })?;
-    Ok(in_world!(read.world(), completed(read)))
-}
-
-fn completed<S: Subject>(maker: Maker<S>, read: Decisions) -> Decisions {
-    Replayer::of(maker).completed(read)
-}
-
-fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed, drawing: &Drawing) -> Decisions {
-    drawing.runner(maker).told(seed.0)
 }

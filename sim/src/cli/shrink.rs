@@ -6,9 +6,8 @@ use std::path::Path;
 
 use multiwatcher::testing::Subject;
 
-use super::args::{Drawing, ShrinkArgs};
-use super::replay::decisions;
-use super::{CLEAN, STALE, UsageError};
+use super::args::ShrinkArgs;
+use super::{CLEAN, STALE, UsageError, given};
 use crate::clock::Stopwatch;
 use crate::decisions::Decisions;
 use crate::replay::Replayer;
@@ -18,7 +17,7 @@ use crate::worlds::{Maker, in_world};
 
 /// Shrinks what is named and writes it to a file, or shows it.
 pub(super) fn shrink(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let decisions = decisions(&args.what, args.world, &Drawing::default())?;
+    let decisions = given::decisions(&args.what, args.world, &args.drawing)?;
     in_world!(decisions.world(), shrink_in(&decisions, args, out))
 }
 

@@ -95,6 +95,11 @@ impl Wires {
 }
 
 impl State {
+    /// The generation of the newest subscription.
+    pub(super) fn newest_generation(&self) -> Generation {
+        Generation(self.generations)
+    }
+
     /// A new subscription is asked for. Its generation is the worker's, for calls begin in the order in which they are ordered.
     pub(super) fn open_session(&mut self) -> Generation {
         self.generations += 1;
