@@ -2,13 +2,14 @@
 
 use core::fmt::Write;
 
-use multiwatcher::machine::Time;
+use multiwatcher::machine::{CallId, Report, Time};
 use multiwatcher::testing::{
     Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, Subject, WatcherStage, World,
 };
 
 use crate::checkers::{Census, Healed, Suite};
 use crate::referee::Referee;
+use crate::saturation::Recorder;
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
 
@@ -18,12 +19,21 @@ pub struct Course<S> {
     maker: Maker<S>,
     world: World<S>,
     referee: Referee,
+    recorder: Recorder,
     steps: usize,
     healing_since: Time,
     /// The subject recounts its invariants: at the end, after every step.
     recounts: (bool, bool),
-    recounts_at_all: bool,
+    recounting: Recounting,
     hashes: Option<Vec<u64>>,
+}
+
+/// When the subject recounts its invariants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recounting {
+    BySeed,
+    Never,
+    EveryStep,
 }
 
 /// Something that was found.
@@ -70,10 +80,11 @@ impl<S: Subject> Course<S> {
             maker,
             world,
             referee,
+            recorder: Recorder::new(),
             steps: 0,
             healing_since: Time::ZERO,
             recounts: (false, false),
-            recounts_at_all: true,
+            recounting: Recounting::BySeed,
             hashes: None,
         };
         if S::PROMISES.len() < Promise::ALL.len() {
@@ -86,9 +97,13 @@ impl<S: Subject> Course<S> {
     pub fn begin(&mut self, seed: u64, regime: &Regime) -> Result<(), Box<Broken>> {
         self.world.reset(regime, self.maker.subject(regime));
         self.referee.reset(seed, regime, self.world.stage().universe());
+        self.recorder.begin(seed);
         self.steps = 0;
-        let recounts = |one_of| self.recounts_at_all && seed.is_multiple_of(one_of);
-        self.recounts = (recounts(RECOUNTS), recounts(RECOUNTS_STEPS));
+        self.recounts = match self.recounting {
+            Recounting::BySeed => (seed.is_multiple_of(RECOUNTS), seed.is_multiple_of(RECOUNTS_STEPS)),
+            Recounting::Never => (false, false),
+            Recounting::EveryStep => (true, true),
+        };
         self.judge(None)
     }
 
@@ -96,12 +111,53 @@ impl<S: Subject> Course<S> {
     #[inline]
     pub fn step(&mut self, operation: &Operation) -> Result<bool, Box<Broken>> {
         self.world.clear_seen();
+        let look = self.recorder.look(self.world.stage(), self.referee.reference(), operation);
         if !self.world.apply(operation) {
             return Ok(false);
         }
+        self.recorder.keep(look);
         self.steps += 1;
         self.judge(Some(operation))?;
         Ok(true)
+    }
+
+    /// Another run, of which nothing is judged: the referee is whoever was set last.
+    pub fn retrace_from_start(&mut self, regime: &Regime) {
+        self.world.reset(regime, self.maker.subject(regime));
+        self.steps = 0;
+    }
+
+    /// The same without judging: for an operation that was made and judged before, after the same ones.
+    pub fn retrace(&mut self, operation: &Operation) {
+        self.world.clear_seen();
+        self.world.apply(operation);
+        self.steps += 1;
+    }
+
+    /// Takes back the last operation, in which the subject had no part; `stage` was kept before it.
+    pub fn take_back(&mut self, stage: &Stage) {
+        self.world.put_back(stage);
+        self.steps -= 1;
+    }
+
+    /// The referee as it is, to go on with from here another time.
+    pub fn referee(&self) -> &Referee {
+        &self.referee
+    }
+
+    /// Goes on with a referee that was kept when the world was as it is.
+    pub fn set_referee(&mut self, referee: &Referee) {
+        self.referee.clone_from(referee);
+    }
+
+    /// The fingerprint of the subject alone, if it has one.
+    pub fn subject_fingerprint(&self) -> Option<u128> {
+        self.world.subject().fingerprint(self.stage().now())
+    }
+
+    /// The fingerprint of everything that still counts if nothing goes back, for a subject with this one.
+    pub fn fingerprint(&self, subject: u128) -> u128 {
+        self.world.forward_fingerprint_with(subject, self.referee.reference())
     }
 
     /// The healing begins here.
@@ -118,11 +174,6 @@ impl<S: Subject> Course<S> {
     /// The healing came to no end within so many operations.
     pub fn not_healed(&mut self, operations: u32) -> Result<(), Box<Broken>> {
         self.healed(Some(operations))
-    }
-
-    /// Whether a healing would have nothing to do.
-    pub fn is_quiet(&self) -> bool {
-        Healing::new().next(self.stage()).is_none()
     }
 
     /// Everything but the subject.
@@ -145,10 +196,27 @@ impl<S: Subject> Course<S> {
         self.world.store()
     }
 
+    /// The subject's census.
+    pub fn report(&self) -> Report {
+        self.world.report()
+    }
+
+    /// Whether somebody will be woken when a pending call is; `None` if that is not known.
+    pub fn has_waker(&self, call: CallId) -> Option<bool> {
+        self.world.subject().has_waker(call)
+    }
+
     /// From now on only what breaks these promises counts.
     pub fn listen_to(&mut self, only: &'static [Promise]) {
         self.referee.listen_to(only);
-        self.recounts_at_all = only.contains(&Promise::TruthfulReport);
+        if !only.contains(&Promise::TruthfulReport) {
+            self.recounting = Recounting::Never;
+        }
+    }
+
+    /// From now on the subject recounts its invariants after every step, or never; no run's seed says so.
+    pub fn recount_every_step(&mut self, does: bool) {
+        self.recounting = if does { Recounting::EveryStep } else { Recounting::Never };
     }
 
     /// The checkers, for those that compare runs.
@@ -174,6 +242,7 @@ impl<S: Subject> Course<S> {
     /// Adds what the run exercised to a tally.
     pub fn count(&mut self, tally: &mut Tally) {
         self.referee.counter().add_to(tally);
+        self.recorder.add_to(&mut tally.saturation, &mut tally.faults);
         self.referee.suite_mut().take_decided(&mut tally.decided);
     }
 

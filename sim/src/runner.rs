@@ -1,20 +1,29 @@
 //! Runs seeds: draws a plan, lets the scheduler say who moves and the generator what, then heals. Every decision is kept,
 //! so that whatever a run comes to can be told again without the seed.
 
-use std::panic::AssertUnwindSafe;
+mod tail;
 
-use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise, Regime, Subject};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use multiwatcher::testing::{
+    CallKind, CallSeen, Choices, Failing, Families, Generator, Healing, Observation, Operation, Party, Promise, Regime,
+    Stream, Subject,
+};
 
 use crate::campaign::Work;
 use crate::course::{Broken, Course};
 use crate::decisions::{Decisions, Header};
-use crate::exercised::{Fault, Kind};
+use crate::exercised::Kind;
 use crate::pairs;
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::scenario::{self, Scenario, Sight};
 use crate::schedulers::{self, KINDS, Moment, PartySet, Portfolio, Scheduler};
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
+
+pub use tail::Tail;
 
 /// Runs one seed after the other, with the same buffers.
 #[derive(Debug)]
@@ -27,6 +36,11 @@ pub struct Runner<S> {
     healing: Option<usize>,
     /// If set, no other promise is listened to.
     only: Option<&'static [Promise]>,
+    /// If set, plans come from it.
+    scenario: Option<Arc<Scenario>>,
+    sights: [u64; Sight::COUNT],
+    /// Left out of every run, besides what its seed leaves out.
+    without: Families,
     /// If set, no other scheduler says who moves.
     scheduler: Option<schedulers::Kind>,
     /// If set, every run is like this.
@@ -67,6 +81,9 @@ impl<S: Subject> Runner<S> {
             only: (S::PROMISES.len() < Promise::ALL.len()).then_some(S::PROMISES),
             scheduler: None,
             regime: None,
+            without: Families::NONE,
+            scenario: None,
+            sights: [0; Sight::COUNT],
         }
     }
 
@@ -75,6 +92,22 @@ impl<S: Subject> Runner<S> {
     pub fn listening_to(mut self, only: &'static [Promise]) -> Self {
         self.course.listen_to(only);
         Self { only: Some(only), ..self }
+    }
+
+    /// From now on a seed decides only what this scenario leaves open.
+    #[must_use]
+    pub fn playing(self, scenario: Arc<Scenario>) -> Self {
+        let listening = match scenario.promises() {
+            Some(only) => self.listening_to(only),
+            None => self,
+        };
+        Self { scenario: Some(scenario), ..listening }
+    }
+
+    /// From now on nothing of these families happens in any run.
+    #[must_use]
+    pub fn without(self, without: Families) -> Self {
+        Self { without, ..self }
     }
 
     /// From now on this scheduler says who moves, whichever the seed would have; everything else stays as the seed has it.
@@ -103,8 +136,7 @@ impl<S: Subject> Runner<S> {
             let decisions = self.decisions(seed, &plan, Some(&broken));
             if broken.is_panic() {
                 // Whatever panicked may have left anything behind.
-                let (new, only) = (self.anew(), self.only);
-                *self = if let Some(only) = only { new.listening_to(only) } else { new };
+                *self = self.again();
             }
             Box::new(Failure { decisions, broken: *broken })
         })
@@ -133,15 +165,21 @@ impl<S: Subject> Runner<S> {
     /// Begins the choices of a seed: what its run is to be.
     fn plan(&mut self, seed: u64) -> Plan {
         self.random.reset(seed);
-        let drawn = Plan::draw(&mut self.random);
+        let drawn = match &self.scenario {
+            Some(scenario) => scenario.draw(&mut self.random),
+            None => Plan::draw(&mut self.random),
+        };
         let scheduler = self.scheduler.unwrap_or(drawn.scheduler);
-        let regime = self.regime.clone().unwrap_or(drawn.regime);
+        let regime = self.regime.clone().unwrap_or(drawn.regime).without(self.without);
         Plan { regime, scheduler, ..drawn }
     }
 
-    /// A runner that has run nothing and listens to everything.
-    fn anew(&self) -> Self {
-        Self { scheduler: self.scheduler, regime: self.regime.clone(), ..Self::of(self.maker) }
+    /// As new, and asked for the same.
+    fn again(&self) -> Self {
+        let (regime, scenario) = (self.regime.clone(), self.scenario.clone());
+        let new = Self { scheduler: self.scheduler, regime, scenario, ..Self::of(self.maker) };
+        let new = new.without(self.without);
+        if let Some(only) = self.only { new.listening_to(only) } else { new }
     }
 
     fn decisions(&self, seed: u64, plan: &Plan, broken: Option<&Broken>) -> Decisions {
@@ -159,13 +197,13 @@ impl<S: Subject> Runner<S> {
     #[cold]
     fn compare(&mut self, seed: u64, plan: &Plan, hash: u64, tally: &mut Tally) -> Result<u64, Box<Broken>> {
         tally.pairs += 1;
-        let mut clean = self.anew();
+        let mut clean = self.again();
         let again = clean.plan(seed);
         let again = clean.play(seed, &again)?;
         let decisions = self.decisions(seed, plan, None);
         let (maker, suite) = (self.maker, self.course.suite_mut());
         let compared =
-            crate::panics::caught(AssertUnwindSafe(|| pairs::compare(maker, suite, &decisions, hash, again)));
+            crate::panics::caught(AssertUnwindSafe(|| pairs::compare(maker, suite, &decisions, (hash, again), tally)));
         compared.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, decisions.operations.len()))))?;
         Ok(hash)
     }
@@ -173,7 +211,16 @@ impl<S: Subject> Runner<S> {
     fn play(&mut self, seed: u64, plan: &Plan) -> Result<u64, Box<Broken>> {
         self.operations.clear();
         self.healing = None;
+        self.sights = [0; Sight::COUNT];
         self.course.begin(seed, &plan.regime)?;
+        self.draw_all(plan)?;
+        self.heal()?;
+        self.course.finish()?;
+        Ok(self.course.hash())
+    }
+
+    /// As many steps as planned.
+    fn draw_all(&mut self, plan: &Plan) -> Result<(), Box<Broken>> {
         self.portfolio.choose(plan.scheduler);
         self.portfolio.begin(&plan.regime, plan.steps, &mut self.random);
         let (mut step, mut in_vain) = (0, 0);
@@ -188,18 +235,22 @@ impl<S: Subject> Runner<S> {
                 continue;
             }
             (step, in_vain) = (step + 1, 0);
+            if self.scenario.is_some() {
+                scenario::see(&operation, self.course.seen(), self.course.stage(), &mut self.sights);
+            }
             if came_to_nothing(&operation, self.course.seen()) {
                 self.portfolio.came_to_nothing(party);
             }
         }
-        self.heal()?;
-        self.course.finish()?;
-        Ok(self.course.hash())
+        Ok(())
     }
 
     /// Who moves in this step, and what it does.
     #[inline]
     fn draw(&mut self, step: u32, plan: &Plan) -> (Party, Operation) {
+        if step == 0 && plan.regime.dead_start {
+            return (Party::Owner, self.ending());
+        }
         let stage = self.course.stage();
         let mut movable = PartySet::from(stage.movable());
         if step < plan.kill_from {
@@ -212,17 +263,32 @@ impl<S: Subject> Runner<S> {
             }
             let party = self.portfolio.pick(moment, &mut self.random);
             match Generator::draw(stage, party, &mut self.random) {
-                Some(operation) => return (party, operation),
-                None => self.portfolio.came_to_nothing(party),
+                Some(operation) if !plan.never.has(Kind::of(&operation)) => return (party, operation),
+                Some(_) | None => self.portfolio.came_to_nothing(party),
             }
         }
         // Nobody has anything to do: the machine has ended, and is watched until the end of the run. Nothing may come of it.
         (Party::Clock, PAUSE)
     }
 
+    /// What ends a machine that has done nothing yet. Not every world can do all of it; then it is drawn again.
+    #[cold]
+    fn ending(&mut self) -> Operation {
+        match self.random.below(Stream::Faults, 3) {
+            0 => Operation::Abort,
+            1 => Operation::Fail { call: CallKind::Subscribe, why: Failing::ForGood },
+            _ => Operation::Kill,
+        }
+    }
+
     fn heal(&mut self) -> Result<(), Box<Broken>> {
         self.healing = Some(self.operations.len());
         self.course.begin_healing();
+        self.heal_on()
+    }
+
+    /// Until all is quiet.
+    fn heal_on(&mut self) -> Result<(), Box<Broken>> {
         let mut healing = Healing::new();
         let most = Healing::most(self.course.stage());
         for _ in 0..most {
@@ -243,16 +309,15 @@ impl<S: Subject> Runner<S> {
         let mut kinds = [0; Kind::COUNT];
         for operation in &self.operations {
             kinds[Kind::of(operation) as usize] += 1;
-            Fault::of_arguments(operation, |fault| tally.faults[fault as usize] += 1);
         }
         for (kind, count) in Kind::ALL.iter().zip(kinds) {
             tally.operations[*kind as usize] += count;
-            if let Some(fault) = Fault::of_kind(*kind) {
-                tally.faults[fault as usize] += count;
-            }
         }
         if let Some(place) = KINDS.iter().position(|kind| *kind == plan.scheduler) {
             tally.schedulers[place] += 1;
+        }
+        for (total, count) in tally.sights.iter_mut().zip(self.sights) {
+            *total += count;
         }
         self.course.count(tally);
     }
@@ -297,6 +362,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Fail { .. }
         | Operation::Deadline { .. }
         | Operation::Die
+        | Operation::Close
         | Operation::Silence
         | Operation::Speak
         | Operation::Prune { .. }
@@ -304,6 +370,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Ail { .. }
         | Operation::Mend { .. }
         | Operation::Stale { .. }
+        | Operation::Jump { .. }
         | Operation::Kill
         | Operation::Turn
         | Operation::Abort

@@ -8,6 +8,7 @@ use core::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The hash of a trace so far.
+#[derive(Clone)]
 pub(crate) struct TraceHash {
     /// Of everything before `bytes`.
     chain: u64,

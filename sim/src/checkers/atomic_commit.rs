@@ -6,7 +6,7 @@ use super::{Census, Checker, Facts, Taken, Verdict, ensure};
 
 /// Looks for a state of the backing that the store, or a view after a batch, is equal to. Any will do: whether it is the right one is for
 /// exact-prefix to say.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct AtomicCommit {
     decided: u64,
     states: Vec<State>,

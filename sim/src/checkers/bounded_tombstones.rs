@@ -5,7 +5,7 @@ use multiwatcher::testing::{Broken, Promise};
 use super::{Census, Checker, Facts, Verdict, ensure};
 
 /// Compares the number of tombstones with the dead ids that a cursor or the resume window still holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct BoundedTombstones {
     decided: u64,
 }

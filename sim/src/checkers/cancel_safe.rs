@@ -6,7 +6,7 @@ use multiwatcher::testing::{Broken, CallSeen, Expected, Party, Promise, WatcherS
 use super::{Census, Checker, Facts, Polled, Taken, Verdict, ensure};
 
 /// Looks at the first batch after calls were dropped beside something pending, and at who is woken in their place.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct CancelSafe {
     decided: u64,
     /// By reader, that a call was dropped while something was pending, and no batch was taken since.

@@ -5,7 +5,7 @@ use multiwatcher::testing::Promise;
 use super::{Checker, Facts, Taken, Verdict, ensure};
 
 /// Counts the deltas of each batch.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Coalescing {
     decided: u64,
 }

@@ -5,7 +5,7 @@ use multiwatcher::testing::{CallSeen, Expected, Party, Promise, State, WatcherSt
 use super::{Checker, Facts, Healed, Polled, Verdict, ensure};
 
 /// Looks at polls that must give a batch, and at the end of the healing.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Convergence {
     decided: u64,
     backing: State,

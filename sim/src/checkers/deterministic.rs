@@ -6,7 +6,7 @@ use multiwatcher::testing::Promise;
 use super::{Checker, Verdict, ensure};
 
 /// Compares the hashes of two runs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Deterministic {
     decided: u64,
 }

@@ -6,7 +6,7 @@ use multiwatcher::testing::{Broken, Observation, Promise, State};
 use super::{Census, Checker, Facts, Taken, Verdict, ensure};
 
 /// Compares the store whenever it may have changed, and a view at each of its batches.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ExactPrefix {
     decided: u64,
     position: Position,

@@ -6,7 +6,7 @@ use super::{Census, Checker, Facts, Verdict, ensure};
 
 /// Looks at the store after hand-overs in which something could not be read. A connection given up without a reason is the
 /// reference model's to find, under this promise too.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct FailureIsolated {
     decided: u64,
     /// Ids that could not be read in this operation.

@@ -6,7 +6,7 @@ use super::{Checker, Facts, Taken, Verdict, ensure};
 
 /// Looks at batches and wake-ups of watchers that do not see everything. What such a watcher must be told is computed by the
 /// reference model for each id alone, so it is the projection of what any other watcher must be told.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct FilterEquivalence {
     decided: u64,
 }

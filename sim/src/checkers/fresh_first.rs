@@ -5,7 +5,7 @@ use multiwatcher::testing::{CallSeen, Expected, Promise, WatcherStage};
 use super::{Checker, Facts, Polled, Taken, Verdict, ensure};
 
 /// Looks at the polls of watchers that have had no batch, and for empty batches of those that have.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct FreshFirst {
     decided: u64,
 }

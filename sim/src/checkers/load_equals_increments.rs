@@ -8,7 +8,7 @@ use multiwatcher::testing::{Broken, ConnectionStage, IdSet, Observation, Promise
 use super::{Census, Checker, Facts, Verdict, ensure};
 
 /// Looks at the store when a load is finished, and compares stores of two runs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LoadEqualsIncrements {
     decided: u64,
     completes: bool,

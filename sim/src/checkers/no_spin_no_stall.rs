@@ -7,7 +7,7 @@ use super::{Checker, Facts, Polled, Verdict, ensure};
 
 /// Looks at every request, and at which call of a line gets the batch. What must be asked for, and when, the reference model
 /// says; that two subscriptions are a back-off apart, and that time moves between requests, is checked here without it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct NoSpinNoStall {
     decided: u64,
     subscribed: Option<Time>,

@@ -6,7 +6,7 @@ use multiwatcher::testing::{IdSet, Promise};
 use super::{Checker, Facts, Taken, Verdict, ensure};
 
 /// Looks at each delta of each batch.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct NoSpuriousDelta {
     decided: u64,
 }

@@ -6,7 +6,7 @@ use multiwatcher::testing::{Party, Promise};
 use super::{Checker, Facts, Taken, Verdict, ensure};
 
 /// Compares each delta with the one before it, and each batch with the one before it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Ordered {
     decided: u64,
     /// By reader, where its watcher has been brought.

@@ -6,7 +6,7 @@ use multiwatcher::testing::{Promise, WatcherStage};
 use super::{Checker, Facts, Verdict, ensure};
 
 /// Looks at every answer.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Progress {
     decided: u64,
 }

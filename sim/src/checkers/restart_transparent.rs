@@ -8,7 +8,7 @@ use multiwatcher::testing::{
 use super::{Census, Checker, Facts, Polled, Verdict, ensure, generation_of};
 
 /// Looks at what messages of old generations and reloads change, and at what readers are told of a failure.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RestartTransparent {
     decided: u64,
     revno: Revno,

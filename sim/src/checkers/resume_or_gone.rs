@@ -6,7 +6,7 @@ use multiwatcher::testing::{Party, Promise};
 use super::{Checker, Facts, Taken, Verdict, ensure};
 
 /// Looks at every resume, and at the first batch after one.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ResumeOrGone {
     decided: u64,
     /// By reader, that it has been resumed and has had no batch since.

@@ -6,7 +6,7 @@ use multiwatcher::testing::{Broken, CallSeen, Observation, Promise, WatcherStage
 use super::{Census, Checker, Facts, Polled, Verdict, ensure};
 
 /// Looks at each stop, at what is polled after it, and at the ids of new watchers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct StopQuiescent {
     decided: u64,
     /// The calls of the watcher stopped in this operation that have not been woken yet.

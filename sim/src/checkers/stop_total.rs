@@ -6,7 +6,7 @@ use multiwatcher::testing::{Broken, CallSeen, Expected, Observation, Promise, Wa
 use super::{Census, Checker, Facts, Polled, Verdict, ensure};
 
 /// Looks at calls in an order nobody would choose: of watchers that ended, of calls that are over, of a machine that ended.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct StopTotal {
     decided: u64,
     /// The reader that stopped in this operation, while a load or a fetch was under way.

@@ -28,7 +28,7 @@ use super::{Census, Checker, Facts, Healed, Polled, Taken};
 macro_rules! suite {
     ($($field:ident: $checker:ident,)+) => {
         /// Every checker.
-        #[derive(Debug, Default)]
+        #[derive(Debug, Clone, Default)]
         pub struct Suite {
             $(#[allow(missing_docs, reason = "the checker of that name")] pub $field: $checker,)+
         }

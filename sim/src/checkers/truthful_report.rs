@@ -5,7 +5,7 @@ use multiwatcher::testing::{Broken, Promise};
 use super::{Census, Checker, Facts, Verdict, ensure};
 
 /// Compares every field that the reference model knows, after every operation.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct TruthfulReport {
     decided: u64,
     visited: u64,

@@ -4,11 +4,14 @@ use core::num::{NonZeroU32, NonZeroUsize};
 use core::time::Duration;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use multiwatcher::testing::{Families, Family, Subject};
 
+use crate::runner::Runner;
 use crate::schedulers::Kind;
 use crate::seed::{Seed, SeedRange};
-use crate::worlds::World;
+use crate::worlds::{Maker, World};
 use crate::zoo::{Bug, table};
 
 /// Help texts are wrapped for a narrow screen; a phone shows about this many columns.
@@ -24,9 +27,12 @@ const WIDTH: usize = 68;
   mwsim run                     ten seconds, all cores
   mwsim run --seeds 0..100000   these seeds
   mwsim replay 4711             the trace of one seed
+  mwsim shrink 4711             a failing seed made short
   mwsim check-determinism
 
-Exit codes: 0 clean, 1 a promise is broken, 2 usage.")]
+Exit codes: 0 clean, 1 a promise is broken, 2 usage, 3 a
+campaign did not reach what it should, 4 a stale capsule, 5 the
+canary was not found.")]
 pub struct Cli {
     /// What is asked.
     #[command(subcommand)]
@@ -38,12 +44,26 @@ pub struct Cli {
 pub enum Command {
     /// Run a campaign: many seeds, all promises checked
     Run(RunArgs),
-    /// Print the trace of one seed or of one decision file
+    /// Print the trace of one seed or of one capsule
     Replay(ReplayArgs),
+    /// Make a failing run short
+    Shrink(ShrinkArgs),
+    /// Say where two runs part
+    Diff(DiffArgs),
+    /// Say which step of a failing run decides
+    Explain(ExplainArgs),
+    /// Print a run as a Rust test
+    Test(TestArgs),
     /// Run seeds twice, in two processes, and with other numbers of jobs, and compare
     CheckDeterminism(CheckArgs),
+    /// Try every order of everything that a small scope lets happen
+    Explore(ExploreArgs),
     /// Put bugs that really happened back, and count the schedules it takes to find each
     Zoo(ZooArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print a man page
+    Man(ManArgs),
     /// Print the hashes of traces, for the other process of check-determinism
     #[command(hide = true)]
     Hashes(HashesArgs),
@@ -56,17 +76,41 @@ pub enum Command {
   mwsim run --seeds 0..100000 --jobs 1
   mwsim run --scheduler pct2
   mwsim run --start $(git rev-parse HEAD) --time 30s
+  mwsim run --without rewinds,stops --world machine
+  mwsim run --scenario sim/scenarios/pruned_log.toml
 
-A failing run is written to the failures folder, and its page
-ends with the command that replays it.
+A scenario file fixes what seeds draw otherwise:
+
+  # What it is about, in comment lines at the top.
+  seeds = \"0..300\"
+  readers = [\"eager\", \"slow\"]
+  [machine]
+  window = [0, 4]         one of these, by seed
+  lag-limit = \"2..6\"      2 to 5
+  [faults]
+  prune = 32              in 256
+  [expect]
+  \"log pruned\" = 50       at least, in 100 runs
+
+More: worlds, steps, promises, never, values, telling, ids,
+commits, weights, budgets; see the crate docs of `scenario`.
+
+First the corpus of capsules is replayed against what ships. A
+failing run is made short and written to the failures folder,
+and its page ends with the command that replays it.
 
 A subject that breaks a promise at once, the canary, is run
 before each world. If that is not seen, nothing is.
 
 Exit codes: 0 clean, 1 a promise is broken or a checker had
-nothing to decide in 10,000 seeds, 2 usage, 4 the canary was
-not found.")]
+nothing to decide in 10,000 seeds, 2 usage, 3 something was
+never reached that 10,000 seeds and more should reach, or the
+situation of a scenario did not occur, 5 the canary was not
+found.")]
 pub struct RunArgs {
+    /// Run a situation that is written down [default seeds: its own]
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
     /// Run these seeds, the last one excluded
     #[arg(long, value_name = "A..B", conflicts_with_all = ["time", "start"])]
     pub seeds: Option<SeedRange>,
@@ -82,15 +126,15 @@ pub struct RunArgs {
     /// What is simulated [default: machine, then driver, half the time each]
     #[arg(long, value_enum)]
     pub world: Option<World>,
-    /// Who says who moves [default: each seed draws one]
-    #[arg(long, value_name = "NAME", value_enum)]
-    pub scheduler: Option<Kind>,
+    /// How seeds are drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
     /// Print the summary as one JSON object per world
     #[arg(long)]
     pub json: bool,
-    /// Where the decisions of a failing run are written
-    #[arg(long, value_name = "DIR", default_value = "sim-failures")]
-    pub failures: PathBuf,
+    /// What is done with a failure
+    #[command(flatten)]
+    pub reporting: Reporting,
 }
 
 /// Arguments of `replay`.
@@ -98,23 +142,190 @@ pub struct RunArgs {
 #[command(max_term_width = WIDTH, after_help = "Examples:
   mwsim replay 4711
   mwsim replay 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
-  mwsim replay sim-failures/exact-prefix-4711.jsonl
+  mwsim replay sim-failures/exact-prefix-4711.capsule
+  mwsim replay 4711 --step             what everybody holds
+  mwsim replay 4711 --html run.html    the picture of it
 
-The same trace every time, byte for byte. A decision file may
-be edited: what is no longer possible is skipped and counted.
+The same trace every time, byte for byte. A capsule may be
+edited: what is no longer possible is skipped, and how much was
+followed is told. On a terminal --step goes one step at a time:
+Enter next, b back, q quit.
 
-Exit codes: 0 clean, 1 the failure is there, 2 usage or a file
-that cannot be read.")]
+Exit codes: 0 clean, 1 a promise is broken, 2 usage or a file
+that cannot be read, 4 stale: nothing is broken, but not all of
+the capsule was followed, so that says nothing.")]
 pub struct ReplayArgs {
-    /// A seed (64-bit number or full commit hash), or a decision file
+    /// A seed (64-bit number or full commit hash), or a capsule
     #[arg(value_name = "SEED|FILE")]
     pub what: String,
     /// What is simulated, for a seed; a file says it itself
     #[arg(long, value_enum, default_value_t = World::Machine)]
     pub world: World,
-    /// Who said who moves, for a seed [default: each seed draws one]
+    /// How a seed is drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
+    /// Tell after each step what everybody holds
+    #[arg(long)]
+    pub step: bool,
+    /// Draw the run into this file, instead of telling it
+    #[arg(long, value_name = "OUT", conflicts_with = "step")]
+    pub html: Option<PathBuf>,
+}
+
+/// What is done with a failure.
+#[derive(Debug, Clone, Args)]
+pub struct Reporting {
+    /// Where the capsule of a failing run is written
+    #[arg(long, value_name = "DIR", default_value = "sim-failures")]
+    pub failures: PathBuf,
+    /// Leave a failing run as long as it was
+    #[arg(long)]
+    pub no_shrink: bool,
+    /// Where the picture of a failing run is drawn
+    #[arg(long, value_name = "OUT")]
+    pub html: Option<PathBuf>,
+}
+
+/// How seeds are drawn. A seed must be replayed with what it was run with.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Drawing {
+    /// Who says who moves [default: each seed draws one]
     #[arg(long, value_name = "NAME", value_enum)]
     pub scheduler: Option<Kind>,
+    /// Leave these out of every seed, besides what it leaves out of its own accord
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = family())]
+    pub without: Vec<Family>,
+}
+
+impl Drawing {
+    /// A runner that draws seeds so.
+    pub fn runner<S: Subject>(&self, maker: Maker<S>) -> Runner<S> {
+        let runner = Runner::of(maker).without(self.without.iter().copied().collect());
+        if let Some(kind) = self.scheduler { runner.scheduled_by(kind) } else { runner }
+    }
+
+    /// The flags that say the same, each after a space.
+    pub fn flags(&self) -> String {
+        let scheduler = self.scheduler.map(|kind| format!(" --scheduler {kind}")).unwrap_or_default();
+        let without: Families = self.without.iter().copied().collect();
+        if without.is_empty() { scheduler } else { format!("{scheduler} --without {without}") }
+    }
+}
+
+/// A family by its name.
+fn family() -> impl TypedValueParser<Value = Family> {
+    PossibleValuesParser::new(Family::ALL.iter().map(|family| family.name()))
+        .map(|name| Family::named(&name).expect("only names of families are let through"))
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim diff before.jsonl after.jsonl
+  mwsim diff 4711 sim-failures/exact-prefix-4711.jsonl
+
+Names the settings that differ, the first decision where the
+runs part, and what is seen where their traces part.
+
+Exit codes: 0 the same, 1 they differ, 2 usage or a file that
+cannot be read.")]
+pub struct DiffArgs {
+    /// A seed, or a decision file
+    #[arg(value_name = "A")]
+    pub one: String,
+    /// Another
+    #[arg(value_name = "B")]
+    pub other: String,
+    /// What is simulated, for seeds; a file says it itself
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+    /// How a seed is drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim explain sim-failures/exact-prefix-4711.jsonl
+  mwsim explain sim-failures/exact-prefix-4711.jsonl --tails 1000
+
+The beginnings of the run, each longer by one step, are run on
+with random ends. The share of ends that break the same promise
+jumps where the run was decided.
+
+Exit codes: 0 explained, 1 the run breaks nothing, 2 usage or a
+file that cannot be read.")]
+pub struct ExplainArgs {
+    /// A decision file, or a seed
+    #[arg(value_name = "FILE|SEED")]
+    pub what: String,
+    /// How many random ends are tried after each step
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub tails: NonZeroU32,
+    /// What is simulated, for a seed; a file says it itself
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+    /// How a seed is drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim test sim-failures/exact-prefix-4711.jsonl \\
+    > sim/tests/exact_prefix_4711.rs
+
+The test holds the decisions, the verdict, and the trace as an
+inline snapshot. It can be committed as it is. Where what ships
+breaks a promise, it fails until the promise is kept.
+
+Exit codes: 0 printed, 2 usage or a file that cannot be read.")]
+pub struct TestArgs {
+    /// A decision file, or a seed
+    #[arg(value_name = "FILE|SEED")]
+    pub what: String,
+    /// What is simulated, for a seed; a file says it itself
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+    /// How a seed is drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
+}
+
+/// Arguments of `shrink`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim shrink sim-failures/exact-prefix-4711.capsule
+  mwsim shrink 4711 --world driver --out short.capsule
+  mwsim shrink 4711 --out short.capsule --others also
+
+What can be left out is left out, and the rest made simple, as
+long as the same promise is broken in the same way. The same
+run always shrinks to the same capsule.
+
+Exit codes: 0 it is short, 2 usage or a file that cannot be
+read, 4 it does not fail.")]
+pub struct ShrinkArgs {
+    /// A seed (64-bit number or full commit hash), or a capsule
+    #[arg(value_name = "SEED|FILE")]
+    pub what: String,
+    /// What is simulated, for a seed; a file says it itself
+    #[arg(long, value_enum, default_value_t = World::Machine)]
+    pub world: World,
+    /// How a seed is drawn
+    #[command(flatten)]
+    pub drawing: Drawing,
+    /// Where the short capsule is written [default: it is printed]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Where a capsule of each other failure met on the way is written
+    #[arg(long, value_name = "DIR")]
+    pub others: Option<PathBuf>,
+    /// The most replays
+    #[arg(long, value_name = "N", default_value_t = crate::shrink::REPLAYS)]
+    pub replays: u64,
 }
 
 /// Arguments of `check-determinism`.
@@ -134,6 +345,44 @@ pub struct CheckArgs {
     /// What is simulated [default: machine, then driver]
     #[arg(long, value_enum)]
     pub world: Option<World>,
+}
+
+/// Arguments of `explore`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim explore --scope sim/scopes/restart-and-stop.toml
+  mwsim explore --scope sim/scopes/kill-and-drop.toml --jobs 2
+  mwsim explore --scope mine.toml --world driver+z26
+
+States with equal futures are tried once, so a small scope comes
+to an end: it closes. The first failure found is a shortest one;
+it is written to the failures folder, and its page ends with the
+command that replays it.
+
+Exit codes: 0 closed and clean, 1 a promise is broken, 2 usage
+or a scope that cannot be read, 3 clean and not closed.")]
+pub struct ExploreArgs {
+    /// What there is and what may happen, in TOML
+    #[arg(long, value_name = "FILE")]
+    pub scope: PathBuf,
+    /// What is searched [default: what the scope says]
+    #[arg(long, value_enum)]
+    pub world: Option<World>,
+    /// Workers; the outcome is the same with any number [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Try no run of more operations [default: until no run reaches a new state]
+    #[arg(long, value_name = "N")]
+    pub depth: Option<usize>,
+    /// Do not merge runs: what the merging is checked against
+    #[arg(long)]
+    pub unmerged: bool,
+    /// Print the summary as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// What is done with a failure
+    #[command(flatten)]
+    pub reporting: Reporting,
 }
 
 /// Arguments of `zoo`.
@@ -197,6 +446,33 @@ pub struct ZooArgs {
 fn bug(text: &str) -> Result<Bug, String> {
     let named = Bug::ALL.iter().find(|bug| bug.name() == text);
     named.copied().ok_or_else(|| "expected a bug such as z7; without any, all are hunted".to_owned())
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim completions bash > mwsim.bash
+  source mwsim.bash
+  mwsim completions fish | source
+
+Exit codes: 0 printed, 2 usage.")]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim man | man -l -
+  mwsim man run > mwsim-run.1
+
+Exit codes: 0 printed, 2 usage.")]
+pub struct ManArgs {
+    /// Of one command [default: of all together]
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
 }
 
 /// Arguments of `hashes`.

@@ -3,19 +3,24 @@
 use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-use multiwatcher::testing::Subject;
+use multiwatcher::testing::{Families, Subject};
 
 use super::args::RunArgs;
 use super::progress::Progress;
-use super::{BROKEN, CLEAN, UsageError, VOID};
+use super::report::report;
+use super::{BROKEN, CLEAN, MISSED, UsageError, VOID};
 use crate::campaign::{self, Campaign, Seeds};
-use crate::decisions::Header;
-use crate::page;
-use crate::runner::{Failure, Runner};
-use crate::summary::Summary;
-use crate::text::{COLUMNS, wrap};
+use crate::corpus::{self, Replayed};
+use crate::runner::Failure;
+use crate::saturation::Setting;
+use crate::scenario::{Expected, Scenario};
+use crate::seed::SeedRange;
+use crate::summary::{Summary, Verdict};
+use crate::tally::Tally;
+use crate::text::{COLUMNS, number, wrap};
 use crate::worlds::{Maker, World, in_world};
 use crate::zoo::control::Control;
 
@@ -24,13 +29,22 @@ const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
 /// Runs the campaign; the exit code says how it went.
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
-    let worlds = World::chosen(args.world);
+    let scenario = args.scenario.as_deref().map(read).transpose()?;
+    let worlds = match (args.world, &scenario) {
+        (None, Some(scenario)) => scenario.worlds(),
+        (said, _) => World::chosen(said),
+    };
+    if let Some(scenario) = &scenario
+        && !args.json
+    {
+        writeln!(out, "{}\n", scenario.story())?;
+    }
     let share = u32::try_from(worlds.len()).unwrap_or(1);
     for (place, world) in worlds.iter().enumerate() {
         if place > 0 && !args.json {
             writeln!(out)?;
         }
-        let code = in_world!(*world, run_in(Control::Canary, args, share, out, err))?;
+        let code = in_world!(*world, run_in(Control::Canary, args, scenario.as_ref(), share, out, err))?;
         if code != CLEAN {
             return Ok(code);
         }
@@ -38,32 +52,45 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> R
     Ok(CLEAN)
 }
 
+fn read(path: &Path) -> Result<Arc<Scenario>, UsageError> {
+    Scenario::open(path).map(Arc::new).map_err(|why| UsageError::ScenarioFile { path: path.to_owned(), why })
+}
+
 /// Runs the campaign in one world, after the canary.
 fn run_in<S: Subject + Send>(
     maker: Maker<S>,
     canary: Control,
     args: &RunArgs,
+    scenario: Option<&Arc<Scenario>>,
     share: u32,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<u8, UsageError> {
-    let campaign = campaign(args, share);
+    if let Some(failure) = corpus_first(maker, args, out, err)? {
+        let page: &mut dyn Write = if args.json { err } else { out };
+        report(maker, &failure, &args.reporting, &args.drawing.flags(), page)?;
+        return Ok(BROKEN);
+    }
+    let campaign = campaign(args, scenario.map(|scenario| scenario.seeds()), share);
     let first = match &campaign.seeds {
         Seeds::Range(range) => range.first(),
         Seeds::For { first, .. } => *first,
     };
-    let Some(canary) = canary.found(S::HAS_TASK, first, args.scheduler) else {
+    let Some(canary) = canary.found(S::HAS_TASK, first, args.drawing.scheduler) else {
         void(maker.world, first, args.json, out)?;
         return Ok(VOID);
     };
     let progress = Progress::new(&campaign.seeds);
-    let make = || {
-        let runner = Runner::of(maker);
-        if let Some(kind) = args.scheduler { runner.scheduled_by(kind) } else { runner }
+    let runner = || match scenario {
+        Some(scenario) => args.drawing.runner(maker).playing(Arc::clone(scenario)),
+        None => args.drawing.runner(maker),
     };
-    let outcome = campaign::run(&campaign, make, |seeds| progress.show(seeds));
+    let outcome = campaign::run(&campaign, runner, |seeds| progress.show(seeds));
     progress.finish();
-    let summary = Summary::new(&outcome, maker.world, campaign.jobs);
+    let without: Families = args.drawing.without.iter().copied().collect();
+    let setting = Setting { driven: S::HAS_TASK, without };
+    let summary = Summary::new(&outcome, maker.world, campaign.jobs, setting);
+    let summary = if scenario.is_some() { summary.of_scenario() } else { summary };
     if args.json {
         summary.write_json(out)?;
     } else {
@@ -73,9 +100,32 @@ fn run_in<S: Subject + Send>(
     }
     if let Some((_, failure)) = &outcome.failure {
         let page: &mut dyn Write = if args.json { err } else { out };
-        report(maker, failure, args, page)?;
+        report(maker, failure, &args.reporting, &args.drawing.flags(), page)?;
+        return Ok(BROKEN);
     }
-    Ok(if summary.is_clean() { CLEAN } else { BROKEN })
+    let occurred = match scenario {
+        Some(scenario) => occurred(scenario, &outcome.tally, if args.json { err } else { out })?,
+        None => true,
+    };
+    Ok(match summary.verdict() {
+        Verdict::Clean if occurred => CLEAN,
+        Verdict::Clean | Verdict::Missed => MISSED,
+        Verdict::Broken | Verdict::Void => BROKEN,
+    })
+}
+
+/// Says how often what a scenario expects was counted, and whether that is often enough.
+fn occurred(scenario: &Scenario, tally: &Tally, out: &mut dyn Write) -> Result<bool, UsageError> {
+    let expected: Vec<_> = scenario.expected(tally).collect();
+    writeln!(out, "\nwhat makes the situation, and the least in 100 runs")?;
+    for Expected { counted, least, found, .. } in &expected {
+        writeln!(out, "  {counted:<30} {} ({})", number(*found), number(*least))?;
+    }
+    let missing: Vec<_> = expected.iter().filter(|expected| !expected.is_met()).collect();
+    for Expected { counted, .. } in &missing {
+        writeln!(out, "MISS  the situation did not occur: too few of {counted}")?;
+    }
+    Ok(missing.is_empty())
 }
 
 /// A subject that breaks a promise at once was run, and that was not seen.
@@ -94,8 +144,9 @@ fn void(world: World, seed: u64, json: bool, out: &mut dyn Write) -> std::io::Re
 }
 
 /// The campaign of one world, which gets its share of the time.
-fn campaign(args: &RunArgs, share: u32) -> Campaign {
-    let seeds = match &args.seeds {
+fn campaign(args: &RunArgs, of_scenario: Option<&SeedRange>, share: u32) -> Campaign {
+    let timed = args.time.is_some() || args.start.is_some();
+    let seeds = match args.seeds.as_ref().or(of_scenario.filter(|_| !timed)) {
         Some(range) => Seeds::Range(range.clone()),
         None => {
             Seeds::For { first: args.start.map_or(0, |seed| seed.0), time: args.time.unwrap_or(DEFAULT_TIME) / share }
@@ -105,67 +156,28 @@ fn campaign(args: &RunArgs, share: u32) -> Campaign {
     Campaign { seeds, jobs }
 }
 
-/// Writes the decisions to a file and the page to `out`.
-fn report<S: Subject>(
+/// Replays the corpus if what is simulated ships; a capsule that breaks a promise there is handed back. Stale ones are listed.
+fn corpus_first<S: Subject>(
     maker: Maker<S>,
-    failure: &Failure,
     args: &RunArgs,
     out: &mut dyn Write,
-) -> Result<(), UsageError> {
-    let command = match save(failure, &args.failures) {
-        Ok(path) => format!("replay: cargo sim replay {}", path.display()),
-        Err(error) => {
-            let Header { seed, world, .. } = &failure.decisions.header;
-            let folder = args.failures.display();
-            let scheduler = args.scheduler.map(|kind| format!(" --scheduler {kind}")).unwrap_or_default();
-            format!(
-                "the decisions could not be written to {folder}: {error}\n\
-                replay: cargo sim replay {seed} --world {world}{scheduler}"
-            )
-        }
-    };
-    writeln!(out)?;
-    page::write(maker, &failure.decisions, &failure.broken, &command, out)?;
-    Ok(())
-}
-
-fn save(failure: &Failure, folder: &Path) -> std::io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
-    let path = folder.join(format!("{}-{}.jsonl", failure.broken.name(), failure.decisions.header.seed));
-    let mut file = std::io::BufWriter::new(std::fs::File::create(&path)?);
-    failure.decisions.write(&mut file)?;
-    file.flush()?;
-    Ok(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::super::{Cli, Command};
-    use super::*;
-
-    fn run_with(canary: Control, more: &[&str]) -> (u8, String) {
-        let asked = ["mwsim", "run", "--seeds", "7..9"].iter().chain(more);
-        let Command::Run(args) = Cli::try_parse_from(asked).unwrap().command else { panic!("run was asked for") };
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let code = in_world!(World::Driver, run_in(canary, &args, 1, &mut out, &mut err)).unwrap();
-        (code, String::from_utf8(out).unwrap())
+    err: &mut dyn Write,
+) -> Result<Option<Failure>, UsageError> {
+    if corpus::shipped(maker.world) != maker.world {
+        return Ok(None);
     }
-
-    #[test]
-    fn a_campaign_whose_canary_lives_is_void() {
-        let (code, out) = run_with(Control::Equal, &[]);
-        assert_eq!(code, VOID);
-        insta::assert_snapshot!(out);
-        let (code, out) = run_with(Control::Equal, &["--json"]);
-        assert_eq!((code, out.matches("\"void\"").count()), (VOID, 1), "{out}");
+    let capsules = corpus::all().map_err(|(name, why)| UsageError::Corpus { name, why })?;
+    let Replayed { clean, stale, broken } = corpus::replay(maker, capsules);
+    let lines: &mut dyn Write = if args.json { err } else { out };
+    for (name, followed, all) in &stale {
+        writeln!(lines, "STALE  corpus/{name}.capsule, followed {followed} of {all}")?;
     }
-
-    #[test]
-    fn a_campaign_says_that_its_canary_was_found() {
-        let (code, out) = run_with(Control::Canary, &[]);
-        assert_eq!(code, CLEAN);
-        assert!(out.ends_with("\nthe canary broke truthful-report at step 0 of seed 7\n"), "{out}");
+    if let Some((name, decisions, broken)) = broken {
+        writeln!(lines, "corpus/{name}.capsule is broken in what ships")?;
+        return Ok(Some(Failure { decisions, broken }));
     }
+    if !args.json {
+        writeln!(lines, "corpus  {clean} capsules clean, {} stale", stale.len())?;
+    }
+    Ok(None)
 }

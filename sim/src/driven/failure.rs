@@ -42,13 +42,16 @@ pub(super) fn entity_error(cause: Cause) -> SharedError {
     Arc::new(Told(cause))
 }
 
+/// The cause that an error was made of, if it is one of the simulated backing's.
+pub(super) fn told(error: &SharedError) -> Option<Cause> {
+    let error: &(dyn Error + 'static) = &**error;
+    error.downcast_ref::<Told>().map(|told| told.0)
+}
+
 /// The cause behind a failure that a reader was told of. What was told by nobody is the worker's own; `killed` and `aborted` are the
 /// causes that the world knows the kill by, and that the task was dropped.
 pub(super) fn cause(failure: &Failure, killed: Option<Cause>, aborted: Option<Cause>) -> Cause {
-    let told = failure.error().and_then(|error| {
-        let error: &(dyn Error + 'static) = &**error;
-        error.downcast_ref::<Told>().map(|told| told.0)
-    });
+    let cause_of = failure.error().and_then(told);
     let own = Cause::new(failure.class(), 0);
     let known = match failure.class() {
         CauseClass::Killed => killed,
@@ -62,5 +65,5 @@ pub(super) fn cause(failure: &Failure, killed: Option<Cause>, aborted: Option<Ca
         | CauseClass::Contradiction
         | CauseClass::Unanswered => None,
     };
-    told.or(known).unwrap_or(own)
+    cause_of.or(known).unwrap_or(own)
 }

@@ -7,6 +7,7 @@
 mod backing;
 mod failure;
 mod post;
+mod print;
 mod readers;
 mod runtime;
 mod subject;

@@ -20,20 +20,20 @@ type Answer = Result<Batch<Val>, multiwatcher::driver::NextError>;
 
 /// Every handle and every pending call of a run.
 pub(super) struct Readers<M: Inside> {
-    wires: Wires,
+    pub(super) wires: Wires,
     handles: Vec<(WatcherId, Handle<M>)>,
-    calls: Vec<Pending<M>>,
+    pub(super) calls: Vec<Pending<M>>,
 }
 
-struct Pending<M: Inside> {
-    call: CallId,
+pub(super) struct Pending<M: Inside> {
+    pub(super) call: CallId,
     future: Call<M>,
-    waker: Arc<CallWaker>,
-    polls: u32,
+    pub(super) waker: Arc<CallWaker>,
+    pub(super) polls: u32,
 }
 
 /// The waker of one poll. Every other poll brings a new one, as a call that moves between tasks does, and only the newest counts.
-struct CallWaker {
+pub(super) struct CallWaker {
     wires: Wires,
     /// Whose poll it was; `None` while that is not known, and when a later poll has brought another.
     call: Mutex<Option<CallId>>,

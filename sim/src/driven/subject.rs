@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::future::Future;
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -229,16 +229,18 @@ impl<M: Inside> Subject for Driven<M> {
 
     fn fingerprint(&self, now: Time) -> Option<u128> {
         let mut hasher = Xxh3::new();
-        self.worker.inspect(|watched, doing, wakers| {
+        let at = self.worker.inspect(|watched, doing, wakers| {
             watched.machine.fingerprint(now)?.hash(&mut hasher);
-            (doing.subscribing, doing.subscribed, doing.loading, doing.fetching.is_some()).hash(&mut hasher);
-            wakers.hash(&mut hasher);
-            Some(())
+            // Generation and fetch stand in what is open on the wires.
+            (doing.generation.is_some(), doing.subscribing, doing.subscribed, doing.loading).hash(&mut hasher);
+            (doing.fetching.is_some(), doing.releasing, doing.polled, wakers).hash(&mut hasher);
+            Some(Subject::report(&watched.machine).position)
         })?;
+        self.readers.print(|call| self.worker.has_waker(call), &mut hasher);
         let sleeps = self.runtime.sleeps();
         sleeps.iter().for_each(|at| at.since(now).hash(&mut hasher));
-        (self.is_runnable(), self.task.is_some(), self.killed.is_some()).hash(&mut hasher);
-        hasher.write(format!("{:?}", self.wires.lock()).as_bytes());
+        (self.is_runnable(), self.task.is_some(), self.killed, self.aborted).hash(&mut hasher);
+        self.wires.lock().print(at, &mut hasher);
         Some(hasher.digest128())
     }
 }

@@ -49,6 +49,11 @@ impl Real {
         self.calls.iter().filter(|call| call.watcher == watcher).copied().collect()
     }
 
+    /// Every pending call.
+    pub fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
     /// The pending call of this name.
     pub fn call(&self, outer: CallId) -> Option<Call> {
         self.calls.iter().find(|call| call.outer == outer).copied()

@@ -149,6 +149,12 @@ pub trait Stand: Debug + Send + 'static {
 
     /// Every cause that it may still name.
     fn causes(&self) -> Vec<Cause>;
+
+    /// A number that is equal only where futures are; none if that cannot be said.
+    fn fingerprint(&self, now: Time) -> Option<u128> {
+        let _ = now;
+        None
+    }
 }
 
 /// Something that can be made to stand there.
@@ -217,6 +223,13 @@ impl<T: Twist> Stand for Twisted<T> {
 
     fn causes(&self) -> Vec<Cause> {
         Machine::causes(self.real.machine())
+    }
+
+    /// Finer than it need be: the bug's own notes, and the names of calls, enter as they are.
+    fn fingerprint(&self, now: Time) -> Option<u128> {
+        let machine = Subject::fingerprint(self.real.machine(), now)?;
+        let notes = format!("{machine} {:?} {:?} {:?}", self.twist, self.real.calls(), self.outputs);
+        Some(xxhash_rust::xxh3::xxh3_128(notes.as_bytes()))
     }
 }
 
@@ -324,6 +337,10 @@ impl Subject for With {
 
     fn check(&self) -> Result<(), String> {
         self.0.check()
+    }
+
+    fn fingerprint(&self, now: Time) -> Option<u128> {
+        self.0.fingerprint(now)
     }
 
     fn discard(&mut self) {

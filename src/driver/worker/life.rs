@@ -82,6 +82,8 @@ pub struct Doing {
     pub fetching: Option<FetchId>,
     /// Releasing the backing.
     pub releasing: bool,
+    /// Which of the open calls was polled last; the next poll begins after it.
+    pub polled: u8,
 }
 
 impl<V: Value> Life<V> {
@@ -148,6 +150,7 @@ impl<V: Value> Life<V> {
             loading: self.loading.is_some(),
             fetching: self.fetching.as_ref().map(|(fetch, _)| *fetch),
             releasing: false,
+            polled: self.turn as u8,
         }
     }
 

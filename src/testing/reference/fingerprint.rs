@@ -21,6 +21,9 @@ impl Reference {
     pub fn fingerprint(&self) -> u128 {
         let mut hasher = Xxh3::new();
         (self.store(), self.backing(), self.loaded, self.ended).hash(&mut hasher);
+        // A subject with a task may owe something from one operation to the next.
+        let owed = &self.owed;
+        (owed.unsubscribe, owed.subscribe, owed.load, owed.ended, owed.asks, owed.wakes.len()).hash(&mut hasher);
         self.print_history(&mut hasher);
         self.print_watchers(&mut hasher);
         self.print_connection(&mut hasher);
