@@ -13,6 +13,7 @@ fn help_has_examples_and_fits_a_phone() {
         &["replay", "--help"],
         &["check-determinism", "--help"],
         &["zoo", "--help"],
+        &["explore", "--help"],
     ];
     for command in commands {
         let Asked { code, out, err } = ask(command);
