@@ -1,9 +1,9 @@
-//! What a run exercised that its operations do not show: batches, restarts, torn loads, late answers.
+//! What a run exercised that its operations do not show: batches, restarts, torn loads, full queues.
 
-use multiwatcher::testing::{Observation, Party, Reference};
+use multiwatcher::testing::{Observation, Party, Reference, Regime};
 
 use crate::checkers::Taken;
-use crate::exercised::Fault;
+use crate::fault::Fault;
 use crate::referee::backlog;
 use crate::tally::Tally;
 
@@ -17,16 +17,21 @@ pub(crate) struct Counter {
     ends: u64,
     deepest_backlog: u64,
     torn_loads: u64,
-    late_answers: u64,
+    full_queues: u64,
     loading: bool,
     torn: bool,
-    asked: Option<(u32, u32)>,
 }
 
 impl Counter {
     /// One thing was seen, and the reference model does not know it yet.
     #[inline]
-    pub(crate) fn see(&mut self, reference: &Reference, observation: &Observation, taken: Option<Taken<'_>>) {
+    pub(crate) fn see(
+        &mut self,
+        regime: &Regime,
+        reference: &Reference,
+        observation: &Observation,
+        taken: Option<Taken<'_>>,
+    ) {
         if let Some(taken) = taken {
             self.batches += 1;
             self.deltas += taken.deltas.len() as u64;
@@ -41,18 +46,19 @@ impl Counter {
             Observation::Subscribe { generation } => self.restarts += u64::from(generation > 1),
             Observation::Load { .. } => (self.loading, self.torn) = (true, false),
             Observation::LoadDone { .. } | Observation::Unsubscribe { .. } => self.loading = false,
-            Observation::Fetch { generation, fetch, .. } => self.asked = Some((generation, fetch)),
-            Observation::Stepped { generation, fetch, errors, .. } => {
+            Observation::Stepped { errors, .. } => {
                 self.quarantines += u64::from(errors.minus(reference.quarantined()).len());
-                // An answer to nothing that was ever asked is a stale message, not a late one.
-                let late = |fetch: u32| fetch != u32::MAX && self.asked != Some((generation, fetch));
-                self.late_answers += u64::from(fetch.is_some_and(late));
+            }
+            Observation::Noticed { generation, ids } => {
+                let queued = reference.queued().or(ids).len() as usize;
+                let full = generation == reference.generation() && queued > regime.config.queue_limit;
+                self.full_queues += u64::from(full);
             }
             Observation::Ended(_) => self.ends += 1,
             Observation::Rewound { .. }
             | Observation::Subscribed { .. }
             | Observation::Staged { .. }
-            | Observation::Noticed { .. }
+            | Observation::Fetch { .. }
             | Observation::Marked { .. }
             | Observation::Failed { .. }
             | Observation::TimedOut
@@ -85,6 +91,6 @@ impl Counter {
         tally.ends += self.ends;
         tally.deepest_backlog = tally.deepest_backlog.max(self.deepest_backlog);
         tally.faults[Fault::TornLoad as usize] += self.torn_loads;
-        tally.faults[Fault::LateAnswer as usize] += self.late_answers;
+        tally.faults[Fault::FullQueue as usize] += self.full_queues;
     }
 }

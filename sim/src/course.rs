@@ -2,13 +2,14 @@
 
 use core::fmt::Write;
 
-use multiwatcher::machine::Time;
+use multiwatcher::machine::{CallId, Report, Time};
 use multiwatcher::testing::{
     Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, Subject, WatcherStage, World,
 };
 
 use crate::checkers::{Census, Healed, Suite};
 use crate::referee::Referee;
+use crate::saturation::Recorder;
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
 
@@ -18,12 +19,21 @@ pub struct Course<S> {
     maker: Maker<S>,
     world: World<S>,
     referee: Referee,
+    recorder: Recorder,
     steps: usize,
     healing_since: Time,
     /// The subject recounts its invariants: at the end, after every step.
     recounts: (bool, bool),
-    recounts_at_all: bool,
+    recounting: Recounting,
     hashes: Option<Vec<u64>>,
+}
+
+/// When the subject recounts its invariants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recounting {
+    BySeed,
+    Never,
+    EveryStep,
 }
 
 /// Something that was found.
@@ -66,25 +76,34 @@ impl<S: Subject> Course<S> {
         let world = maker.start(Regime::calm(1, &[]));
         let stage = world.stage();
         let referee = Referee::new(0, stage.regime(), stage.universe());
-        Self {
+        let mut course = Self {
             maker,
             world,
             referee,
+            recorder: Recorder::new(),
             steps: 0,
             healing_since: Time::ZERO,
             recounts: (false, false),
-            recounts_at_all: true,
+            recounting: Recounting::BySeed,
             hashes: None,
+        };
+        if S::PROMISES.len() < Promise::ALL.len() {
+            course.listen_to(S::PROMISES);
         }
+        course
     }
 
     /// Another run.
     pub fn begin(&mut self, seed: u64, regime: &Regime) -> Result<(), Box<Broken>> {
         self.world.reset(regime, self.maker.subject(regime));
         self.referee.reset(seed, regime, self.world.stage().universe());
+        self.recorder.begin();
         self.steps = 0;
-        let recounts = |one_of| self.recounts_at_all && seed.is_multiple_of(one_of);
-        self.recounts = (recounts(RECOUNTS), recounts(RECOUNTS_STEPS));
+        self.recounts = match self.recounting {
+            Recounting::BySeed => (seed.is_multiple_of(RECOUNTS), seed.is_multiple_of(RECOUNTS_STEPS)),
+            Recounting::Never => (false, false),
+            Recounting::EveryStep => (true, true),
+        };
         self.judge(None)
     }
 
@@ -92,9 +111,11 @@ impl<S: Subject> Course<S> {
     #[inline]
     pub fn step(&mut self, operation: &Operation) -> Result<bool, Box<Broken>> {
         self.world.clear_seen();
+        let look = self.recorder.look(self.world.stage(), self.referee.reference(), operation);
         if !self.world.apply(operation) {
             return Ok(false);
         }
+        self.recorder.keep(look);
         self.steps += 1;
         self.judge(Some(operation))?;
         Ok(true)
@@ -155,11 +176,6 @@ impl<S: Subject> Course<S> {
         self.healed(Some(operations))
     }
 
-    /// Whether a healing would have nothing to do.
-    pub fn is_quiet(&self) -> bool {
-        Healing::new().next(self.stage()).is_none()
-    }
-
     /// Everything but the subject.
     pub fn stage(&self) -> &Stage {
         self.world.stage()
@@ -180,10 +196,27 @@ impl<S: Subject> Course<S> {
         self.world.store()
     }
 
+    /// The subject's census.
+    pub fn report(&self) -> Report {
+        self.world.report()
+    }
+
+    /// Whether somebody will be woken when a pending call is; `None` if that is not known.
+    pub fn has_waker(&self, call: CallId) -> Option<bool> {
+        self.world.subject().has_waker(call)
+    }
+
     /// From now on only what breaks these promises counts.
     pub fn listen_to(&mut self, only: &'static [Promise]) {
         self.referee.listen_to(only);
-        self.recounts_at_all = only.contains(&Promise::TruthfulReport);
+        if !only.contains(&Promise::TruthfulReport) {
+            self.recounting = Recounting::Never;
+        }
+    }
+
+    /// From now on the subject recounts its invariants after every step, or never; no run's seed says so.
+    pub fn recount_every_step(&mut self, does: bool) {
+        self.recounting = if does { Recounting::EveryStep } else { Recounting::Never };
     }
 
     /// The checkers, for those that compare runs.
@@ -209,6 +242,7 @@ impl<S: Subject> Course<S> {
     /// Adds what the run exercised to a tally.
     pub fn count(&mut self, tally: &mut Tally) {
         self.referee.counter().add_to(tally);
+        self.recorder.add_to(&mut tally.saturation, &mut tally.faults);
         self.referee.suite_mut().take_decided(&mut tally.decided);
     }
 

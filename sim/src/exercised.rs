@@ -1,11 +1,11 @@
-//! What a run exercised: operations by kind and faults by family, each with the name it has in a summary.
+//! What a run exercised: operations by kind, each with the name it has in a summary.
 
-use multiwatcher::testing::{Failing, Operation};
+use multiwatcher::testing::Operation;
 
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident: $($(#[$each:meta])* $variant:ident = $text:literal,)+) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum $name {
             $($(#[$each])* $variant,)+
         }
@@ -25,6 +25,8 @@ macro_rules! table {
         }
     };
 }
+
+pub(crate) use table;
 
 table! {
     /// The kind of an operation.
@@ -61,6 +63,8 @@ table! {
     Deadline = "deadline passes",
     /// The connection dies.
     Die = "connection dies",
+    /// The subscription closes.
+    Close = "subscription closes",
     /// Silence begins.
     Silence = "silence begins",
     /// Silence ends.
@@ -75,6 +79,8 @@ table! {
     Mend = "id mended",
     /// A message that must not be taken.
     Stale = "stale message",
+    /// The clock jumps.
+    Jump = "clock jumps",
     /// Kill.
     Kill = "kill",
     /// The worker's task is polled.
@@ -101,49 +107,6 @@ table! {
     Stop = "stop",
 }
 
-table! {
-    /// What kind of thing went wrong.
-    Fault:
-    /// A notice named ids twice.
-    RepeatedNotice = "repeated notice",
-    /// A load was read while commits went on.
-    TornLoad = "torn load",
-    /// A step started too late.
-    Gap = "gap",
-    /// A step started before it need.
-    Overlap = "overlap",
-    /// An answer left an id out.
-    Unanswered = "unanswered id",
-    /// An answer ended before the position asked for.
-    Contradiction = "contradiction",
-    /// An answer arrived after it was given up.
-    LateAnswer = "late answer",
-    /// An answer arrived twice.
-    Doubled = "doubled answer",
-    /// An answer never arrived.
-    Lost = "lost answer",
-    /// A call failed.
-    FailedCall = "failed call",
-    /// A call failed for good.
-    ForGood = "failed for good",
-    /// The connection died.
-    Died = "connection died",
-    /// Silence.
-    Silence = "silence",
-    /// The log was pruned.
-    Pruned = "log pruned",
-    /// The backing went back.
-    Rewound = "backing went back",
-    /// An id became unreadable.
-    Unreadable = "unreadable id",
-    /// A message of an older generation, or one that answers nothing.
-    Stale = "stale message",
-    /// The machine was killed.
-    Killed = "kill",
-    /// The task was dropped.
-    Aborted = "task dropped",
-}
-
 impl Kind {
     /// The kind of this operation.
     #[inline]
@@ -165,6 +128,7 @@ impl Kind {
             Operation::Timeout => Self::Timeout,
             Operation::Deadline { .. } => Self::Deadline,
             Operation::Die => Self::Die,
+            Operation::Close => Self::Close,
             Operation::Silence => Self::Silence,
             Operation::Speak => Self::Speak,
             Operation::Prune { .. } => Self::Prune,
@@ -172,6 +136,7 @@ impl Kind {
             Operation::Ail { .. } => Self::Ail,
             Operation::Mend { .. } => Self::Mend,
             Operation::Stale { .. } => Self::Stale,
+            Operation::Jump { .. } => Self::Jump,
             Operation::Kill => Self::Kill,
             Operation::Turn => Self::Turn,
             Operation::Abort => Self::Abort,
@@ -184,80 +149,6 @@ impl Kind {
             Operation::Drop { .. } => Self::Drop,
             Operation::Progress { .. } => Self::Progress,
             Operation::Stop { .. } => Self::Stop,
-        }
-    }
-}
-
-impl Fault {
-    /// What goes wrong by an operation of this kind, whatever its arguments; `None` if that depends on them, or nothing does.
-    pub const fn of_kind(kind: Kind) -> Option<Self> {
-        match kind {
-            Kind::Lose => Some(Self::Lost),
-            Kind::Die => Some(Self::Died),
-            Kind::Silence => Some(Self::Silence),
-            Kind::Prune => Some(Self::Pruned),
-            Kind::Rewind => Some(Self::Rewound),
-            Kind::Ail => Some(Self::Unreadable),
-            Kind::Stale => Some(Self::Stale),
-            Kind::Kill => Some(Self::Killed),
-            Kind::Abort => Some(Self::Aborted),
-            Kind::Commit
-            | Kind::Turn
-            | Kind::Notice
-            | Kind::Mark
-            | Kind::ReadUnasked
-            | Kind::Accept
-            | Kind::Subscribed
-            | Kind::ReadLoad
-            | Kind::LoadDone
-            | Kind::ReadFetch
-            | Kind::Deliver
-            | Kind::Fail
-            | Kind::Advance
-            | Kind::Timeout
-            | Kind::Deadline
-            | Kind::Speak
-            | Kind::Mend
-            | Kind::Open
-            | Kind::Resume
-            | Kind::Next
-            | Kind::Poll
-            | Kind::PollOver
-            | Kind::TryNext
-            | Kind::Drop
-            | Kind::Progress
-            | Kind::Stop => None,
-        }
-    }
-
-    /// What goes wrong by the arguments of an operation. Some faults show only in what is seen, and are counted there.
-    #[inline]
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the kinds of `of_kind` are all or nothing, and the rest has no such argument"
-    )]
-    pub fn of_arguments(operation: &Operation, mut count: impl FnMut(Self)) {
-        let mut when = |happened: bool, fault: Self| {
-            if happened {
-                count(fault);
-            }
-        };
-        match *operation {
-            Operation::Notice { twice, .. } => when(twice, Self::RepeatedNotice),
-            Operation::ReadUnasked { skip } => {
-                when(skip > 0, Self::Gap);
-                when(skip < 0, Self::Overlap);
-            }
-            Operation::ReadFetch { skip, omit, behind, .. } => {
-                when(skip > 0, Self::Gap);
-                when(skip < 0, Self::Overlap);
-                when(!omit.is_empty(), Self::Unanswered);
-                when(behind > 0, Self::Contradiction);
-            }
-            Operation::Deliver { keep, .. } => when(keep, Self::Doubled),
-            Operation::Fail { why: Failing::Passing, .. } => count(Self::FailedCall),
-            Operation::Fail { why: Failing::ForGood, .. } => count(Self::ForGood),
-            _ => (),
         }
     }
 }

@@ -3,28 +3,42 @@
 //!
 //! A [`runner`] draws a [`plan`] from a seed, lets a [scheduler](schedulers) say who moves, and keeps the decisions; a
 //! [`course`] applies them to the world and asks the [`checkers`]; a [`campaign`] does that for many seeds on all cores.
+//!
+//! A failure is told as a [`page`] for the terminal, drawn as a [`picture`], [explained](explain) by its decisive step, and kept as
+//! a [`ready`] test.
 
 pub mod campaign;
 pub mod canary;
 pub mod checkers;
 pub mod cli;
 pub mod clock;
+pub mod corpus;
 mod counter;
 pub mod course;
 pub mod decisions;
+mod difference;
 pub mod driven;
 pub mod exercised;
+pub mod explain;
 pub mod explore;
+pub mod fault;
+mod held;
 pub mod juju;
 pub mod page;
 pub mod pairs;
 mod panics;
+pub mod picture;
 pub mod plan;
 pub mod random;
+pub mod ready;
 pub mod referee;
+pub mod replay;
 pub mod runner;
+pub mod saturation;
 pub mod schedulers;
 pub mod seed;
+pub mod shrink;
+pub mod story;
 pub mod summary;
 pub mod tally;
 mod text;

@@ -1,19 +1,27 @@
-//! The failure page: what was promised, what happened instead, the last steps, and the one command that shows it again.
-//! At most forty lines, narrow enough for a phone.
+//! The failure page: what was promised, what happened instead, the shortest story there is of it, what the run was like, and the
+//! one command that shows it again. At most forty lines, narrow enough for a phone.
 
-use std::collections::VecDeque;
+mod regime;
+mod table;
+
 use std::io::{self, Write};
 
 use multiwatcher::testing::Subject;
 
 use crate::course::Broken;
-use crate::decisions::{Decisions, Header};
-use crate::text::{COLUMNS, wrap};
-use crate::trace::{self, Told};
+use crate::decisions::Decisions;
+use crate::story::Story;
+use crate::text::wrap;
 use crate::worlds::Maker;
 
+pub use regime::drawn;
+
 /// The most lines of a page.
-const LINES: usize = 40;
+pub const LINES: usize = 40;
+/// The most columns of it.
+pub const WIDTH: usize = 64;
+/// The most lines for what was seen; the whole of it stands in the replay.
+const SEEN_LINES: usize = 5;
 
 /// Writes the page of a failing run. `command` is what replays it.
 pub fn write<S: Subject>(
@@ -23,85 +31,51 @@ pub fn write<S: Subject>(
     command: &str,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let head = head(decisions, broken);
-    let room = LINES.saturating_sub(head.lines().count() + command.lines().count() + 2);
+    let story = Story::of(maker, decisions)?;
+    let wrong = story.place(broken);
+    let head = head(decisions, broken, story.told.get(wrong).map_or(broken.step, |told| told.step));
+    let room = LINES.saturating_sub(head.lines().count() + command.lines().count() + 1);
     write!(out, "{head}")?;
-    table(maker, decisions, room, out)?;
+    for line in table::lines(&story.told, wrong, room) {
+        writeln!(out, "{line}")?;
+    }
     writeln!(out)?;
     writeln!(out, "{command}")
 }
 
 /// What was promised, what was seen, and what the run was like.
-fn head(decisions: &Decisions, broken: &Broken) -> String {
-    let header = &decisions.header;
-    let (name, seed, steps) = (broken.name(), header.seed, decisions.operations.len());
-    let mut head = format!("BROKEN  {name}\nseed {seed}, step {} of {steps}\n\n", broken.step);
-    head.push_str(&wrap(broken.promise_in_words(), "  ", COLUMNS));
+fn head(decisions: &Decisions, broken: &Broken, step: usize) -> String {
+    let (name, seed, steps) = (broken.name(), decisions.header.seed, decisions.operations.len());
+    let mut head = format!("BROKEN  {name}\nseed {seed}, step {step} of {steps}\n\n");
+    head.push_str(&wrap(broken.promise_in_words(), "  ", WIDTH));
     head.push('\n');
-    head.push_str(&wrap(&broken.text, "  ", COLUMNS));
+    head.push_str(&cut(&wrap(&broken.text, "  ", WIDTH), SEEN_LINES));
     if !broken.also.is_empty() {
         let also: Vec<_> = broken.also.iter().map(|promise| promise.name()).collect();
-        head.push_str(&wrap(&format!("also broken: {}", also.join(", ")), "  ", COLUMNS));
+        head.push_str(&cut(&wrap(&format!("also broken: {}", also.join(", ")), "  ", WIDTH), 2));
     }
     head.push('\n');
-    head.push_str(&wrap(&regime(header), "", COLUMNS));
+    head.push_str(&drawn(&decisions.header, WIDTH));
     head.push('\n');
     head
 }
 
-/// What was drawn for the run, in one sentence.
-pub fn regime(header: &Header) -> String {
-    let regime = &header.regime;
-    let readers: Vec<_> = regime.readers.iter().map(|reader| format!("{reader:?}").to_lowercase()).collect();
-    let config = &regime.config;
-    let lag = config.lag_limit.map_or("none".to_owned(), |limit| limit.to_string());
-    format!(
-        "scheduler {}, {} ids in {} models, readers: {}; window {}, lag limit {lag}, queue limit {}, {:?}",
-        header.scheduler,
-        regime.shape.ids(),
-        regime.shape.models,
-        readers.join(" "),
-        config.window,
-        config.queue_limit,
-        config.restart,
-    )
-}
-
-/// The last steps that fit into so many lines, at least one. The one at which the promise was found broken is marked.
-fn table<S: Subject>(maker: Maker<S>, decisions: &Decisions, room: usize, out: &mut dyn Write) -> io::Result<()> {
-    let mut last: VecDeque<Vec<String>> = VecDeque::new();
-    let mut lines = 0;
-    trace::replay(maker, decisions, &mut |told: Told| {
-        let block = block(&told);
-        lines += block.len();
-        last.push_back(block);
-        while lines + 1 > room && last.len() > 1 {
-            lines -= last.pop_front().map_or(0, |block| block.len());
+/// The first lines of a text, with a sign where more would follow. None is wider than the page.
+fn cut(text: &str, most: usize) -> String {
+    let all = text.lines().count();
+    let mut cut = String::new();
+    for (line, number) in text.lines().zip(1..) {
+        if number == most && all > most {
+            return cut + "  ...\n";
         }
-        Ok(())
-    })?;
-    writeln!(out, "  step      time who      what")?;
-    let count = last.len();
-    for (index, block) in last.iter().enumerate() {
-        for (row, line) in block.iter().enumerate() {
-            let mark = if index + 1 == count && row == 0 { '>' } else { ' ' };
-            writeln!(out, "{mark} {line}")?;
-        }
+        cut.push_str(&shorten(line, WIDTH));
+        cut.push('\n');
     }
-    Ok(())
+    cut
 }
 
-/// One step as lines that fit.
-fn block(told: &Told) -> Vec<String> {
-    let mut text = Vec::new();
-    if told.write(&mut text).is_err() {
-        return Vec::new();
-    }
-    let text = String::from_utf8_lossy(&text);
-    text.lines().map(|line| shorten(line, COLUMNS - 2)).collect()
-}
-
-fn shorten(line: &str, columns: usize) -> String {
+/// A line of at most so many columns.
+pub(crate) fn shorten(line: &str, columns: usize) -> String {
     if line.chars().count() <= columns {
         line.to_owned()
     } else {

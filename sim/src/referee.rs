@@ -157,7 +157,7 @@ impl Referee {
         let taken = self.fold(observation, seen);
         let facts = Facts { regime, reference: &self.reference, views: &self.views, tombstones: 0 };
         let taken = taken.map(|taken| Taken { due: &self.due, ..taken });
-        self.counter.see(&self.reference, observation, taken);
+        self.counter.see(regime, &self.reference, observation, taken);
         self.suite.see(facts, observation, taken, &mut self.reds);
         let ruled = self.reference.see(observation).err();
         self.ruled(ruled);

@@ -1,20 +1,27 @@
 //! Runs seeds: draws a plan, lets the scheduler say who moves and the generator what, then heals. Every decision is kept,
 //! so that whatever a run comes to can be told again without the seed.
 
+mod tail;
+
 use std::panic::AssertUnwindSafe;
 
-use multiwatcher::testing::{CallSeen, Generator, Healing, Observation, Operation, Party, Promise, Subject};
+use multiwatcher::testing::{
+    CallKind, CallSeen, Choices, Failing, Families, Generator, Healing, Observation, Operation, Party, Promise, Regime,
+    Stream, Subject,
+};
 
 use crate::campaign::Work;
 use crate::course::{Broken, Course};
 use crate::decisions::{Decisions, Header};
-use crate::exercised::{Fault, Kind};
+use crate::exercised::Kind;
 use crate::pairs;
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::schedulers::{KINDS, Moment, PartySet, Portfolio, Scheduler};
+use crate::schedulers::{self, KINDS, Moment, PartySet, Portfolio, Scheduler};
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
+
+pub use tail::Tail;
 
 /// Runs one seed after the other, with the same buffers.
 #[derive(Debug)]
@@ -27,6 +34,12 @@ pub struct Runner<S> {
     healing: Option<usize>,
     /// If set, no other promise is listened to.
     only: Option<&'static [Promise]>,
+    /// Left out of every run, besides what its seed leaves out.
+    without: Families,
+    /// If set, no other scheduler says who moves.
+    scheduler: Option<schedulers::Kind>,
+    /// If set, every run is like this.
+    regime: Option<Regime>,
 }
 
 /// A run that broke a promise.
@@ -60,7 +73,10 @@ impl<S: Subject> Runner<S> {
             random: Random::new(0),
             operations: Vec::with_capacity(512),
             healing: None,
-            only: None,
+            only: (S::PROMISES.len() < Promise::ALL.len()).then_some(S::PROMISES),
+            scheduler: None,
+            regime: None,
+            without: Families::NONE,
         }
     }
 
@@ -71,10 +87,27 @@ impl<S: Subject> Runner<S> {
         Self { only: Some(only), ..self }
     }
 
+    /// From now on nothing of these families happens in any run.
+    #[must_use]
+    pub fn without(self, without: Families) -> Self {
+        Self { without, ..self }
+    }
+
+    /// From now on this scheduler says who moves, whichever the seed would have; everything else stays as the seed has it.
+    #[must_use]
+    pub fn scheduled_by(self, kind: schedulers::Kind) -> Self {
+        Self { scheduler: Some(kind), ..self }
+    }
+
+    /// From now on every run is like this, whatever the seed would have: for a subject that cannot do all that the machine can.
+    #[must_use]
+    pub fn in_regime(self, regime: Regime) -> Self {
+        Self { regime: Some(regime), ..self }
+    }
+
     /// Runs a seed; returns the hash of its trace.
     pub fn run(&mut self, seed: u64, tally: &mut Tally) -> Result<u64, Box<Failure>> {
-        self.random.reset(seed);
-        let plan = Plan::draw(&mut self.random);
+        let plan = self.plan(seed);
         let played = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
         let outcome = played.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, self.operations.len()))));
         let outcome = match outcome {
@@ -86,8 +119,7 @@ impl<S: Subject> Runner<S> {
             let decisions = self.decisions(seed, &plan, Some(&broken));
             if broken.is_panic() {
                 // Whatever panicked may have left anything behind.
-                let (new, only) = (Self::of(self.maker), self.only);
-                *self = if let Some(only) = only { new.listening_to(only) } else { new };
+                *self = self.again();
             }
             Box::new(Failure { decisions, broken: *broken })
         })
@@ -95,8 +127,7 @@ impl<S: Subject> Runner<S> {
 
     /// Hashes after each step of a seed, for finding where two runs part.
     pub fn hashes(&mut self, seed: u64) -> Vec<u64> {
-        self.random.reset(seed);
-        let plan = Plan::draw(&mut self.random);
+        let plan = self.plan(seed);
         self.course.keep_hashes();
         // A run that breaks a promise parts from its twin, if at all, at or before its last step; so the hashes are enough.
         let _ = crate::panics::caught(AssertUnwindSafe(|| self.play(seed, &plan)));
@@ -107,12 +138,27 @@ impl<S: Subject> Runner<S> {
     pub fn told(&mut self, seed: u64) -> Decisions {
         match self.run(seed, &mut Tally::default()) {
             Ok(_) => {
-                self.random.reset(seed);
-                let plan = Plan::draw(&mut self.random);
+                let plan = self.plan(seed);
                 self.decisions(seed, &plan, None)
             }
             Err(failure) => failure.decisions,
         }
+    }
+
+    /// Begins the choices of a seed: what its run is to be.
+    fn plan(&mut self, seed: u64) -> Plan {
+        self.random.reset(seed);
+        let drawn = Plan::draw(&mut self.random);
+        let scheduler = self.scheduler.unwrap_or(drawn.scheduler);
+        let regime = self.regime.clone().unwrap_or(drawn.regime).without(self.without);
+        Plan { regime, scheduler, ..drawn }
+    }
+
+    /// As new, and asked for the same.
+    fn again(&self) -> Self {
+        let new = Self { scheduler: self.scheduler, regime: self.regime.clone(), ..Self::of(self.maker) };
+        let new = new.without(self.without);
+        if let Some(only) = self.only { new.listening_to(only) } else { new }
     }
 
     fn decisions(&self, seed: u64, plan: &Plan, broken: Option<&Broken>) -> Decisions {
@@ -130,9 +176,8 @@ impl<S: Subject> Runner<S> {
     #[cold]
     fn compare(&mut self, seed: u64, plan: &Plan, hash: u64, tally: &mut Tally) -> Result<u64, Box<Broken>> {
         tally.pairs += 1;
-        let mut clean = Self::of(self.maker);
-        clean.random.reset(seed);
-        let again = Plan::draw(&mut clean.random);
+        let mut clean = self.again();
+        let again = clean.plan(seed);
         let again = clean.play(seed, &again)?;
         let decisions = self.decisions(seed, plan, None);
         let (maker, suite) = (self.maker, self.course.suite_mut());
@@ -146,6 +191,14 @@ impl<S: Subject> Runner<S> {
         self.operations.clear();
         self.healing = None;
         self.course.begin(seed, &plan.regime)?;
+        self.draw_all(plan)?;
+        self.heal()?;
+        self.course.finish()?;
+        Ok(self.course.hash())
+    }
+
+    /// As many steps as planned.
+    fn draw_all(&mut self, plan: &Plan) -> Result<(), Box<Broken>> {
         self.portfolio.choose(plan.scheduler);
         self.portfolio.begin(&plan.regime, plan.steps, &mut self.random);
         let (mut step, mut in_vain) = (0, 0);
@@ -164,14 +217,15 @@ impl<S: Subject> Runner<S> {
                 self.portfolio.came_to_nothing(party);
             }
         }
-        self.heal()?;
-        self.course.finish()?;
-        Ok(self.course.hash())
+        Ok(())
     }
 
     /// Who moves in this step, and what it does.
     #[inline]
     fn draw(&mut self, step: u32, plan: &Plan) -> (Party, Operation) {
+        if step == 0 && plan.regime.dead_start {
+            return (Party::Owner, self.ending());
+        }
         let stage = self.course.stage();
         let mut movable = PartySet::from(stage.movable());
         if step < plan.kill_from {
@@ -192,9 +246,24 @@ impl<S: Subject> Runner<S> {
         (Party::Clock, PAUSE)
     }
 
+    /// What ends a machine that has done nothing yet. Not every world can do all of it; then it is drawn again.
+    #[cold]
+    fn ending(&mut self) -> Operation {
+        match self.random.below(Stream::Faults, 3) {
+            0 => Operation::Abort,
+            1 => Operation::Fail { call: CallKind::Subscribe, why: Failing::ForGood },
+            _ => Operation::Kill,
+        }
+    }
+
     fn heal(&mut self) -> Result<(), Box<Broken>> {
         self.healing = Some(self.operations.len());
         self.course.begin_healing();
+        self.heal_on()
+    }
+
+    /// Until all is quiet.
+    fn heal_on(&mut self) -> Result<(), Box<Broken>> {
         let mut healing = Healing::new();
         let most = Healing::most(self.course.stage());
         for _ in 0..most {
@@ -215,13 +284,9 @@ impl<S: Subject> Runner<S> {
         let mut kinds = [0; Kind::COUNT];
         for operation in &self.operations {
             kinds[Kind::of(operation) as usize] += 1;
-            Fault::of_arguments(operation, |fault| tally.faults[fault as usize] += 1);
         }
         for (kind, count) in Kind::ALL.iter().zip(kinds) {
             tally.operations[*kind as usize] += count;
-            if let Some(fault) = Fault::of_kind(*kind) {
-                tally.faults[fault as usize] += count;
-            }
         }
         if let Some(place) = KINDS.iter().position(|kind| *kind == plan.scheduler) {
             tally.schedulers[place] += 1;
@@ -269,6 +334,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Fail { .. }
         | Operation::Deadline { .. }
         | Operation::Die
+        | Operation::Close
         | Operation::Silence
         | Operation::Speak
         | Operation::Prune { .. }
@@ -276,6 +342,7 @@ fn came_to_nothing(operation: &Operation, seen: &[Observation]) -> bool {
         | Operation::Ail { .. }
         | Operation::Mend { .. }
         | Operation::Stale { .. }
+        | Operation::Jump { .. }
         | Operation::Kill
         | Operation::Turn
         | Operation::Abort

@@ -7,8 +7,10 @@ use multiwatcher::testing::Promise;
 use serde::Serialize;
 
 use crate::campaign::Outcome;
-use crate::exercised::{Fault, Kind};
+use crate::exercised::Kind;
+use crate::fault::Fault;
 use crate::runner::Failure;
+use crate::saturation::{self, Misses, Setting};
 use crate::schedulers::KINDS;
 use crate::tally::Tally;
 use crate::text::{COLUMNS, number, wrap};
@@ -21,6 +23,20 @@ pub struct Summary<'a> {
     world: World,
     jobs: NonZeroUsize,
     idle: Vec<Promise>,
+    misses: Misses,
+}
+
+/// How a campaign went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// No promise is broken, every checker had something to decide, and all was reached that should be.
+    Clean,
+    /// A promise is broken.
+    Broken,
+    /// A checker had nothing to decide, so nothing is known.
+    Void,
+    /// Something was never reached that should be.
+    Missed,
 }
 
 /// From so many seeds on, a checker that never had anything to decide fails the campaign: it checks nothing.
@@ -28,19 +44,25 @@ pub const ENOUGH_SEEDS: u64 = 10_000;
 
 impl<'a> Summary<'a> {
     /// The summary of this outcome.
-    pub fn new(outcome: &'a Outcome<Tally, Box<Failure>>, world: World, jobs: NonZeroUsize) -> Self {
+    pub fn new(outcome: &'a Outcome<Tally, Box<Failure>>, world: World, jobs: NonZeroUsize, setting: Setting) -> Self {
         let idle = if outcome.seeds >= ENOUGH_SEEDS { outcome.tally.idle_checkers().collect() } else { Vec::new() };
-        Self { outcome, world, jobs, idle }
+        let misses = Misses::of(&outcome.tally.saturation, &outcome.tally.faults, setting);
+        Self { outcome, world, jobs, idle, misses }
     }
 
-    /// Whether no promise is broken and every checker had something to decide.
-    pub fn is_clean(&self) -> bool {
-        self.outcome.failure.is_none() && self.idle.is_empty()
+    /// How it went.
+    pub fn verdict(&self) -> Verdict {
+        match () {
+            () if self.outcome.failure.is_some() => Verdict::Broken,
+            () if !self.idle.is_empty() => Verdict::Void,
+            () if self.misses.is_any_due() => Verdict::Missed,
+            () => Verdict::Clean,
+        }
     }
 
     /// As text.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.verdict(out)?;
+        self.write_verdict(out)?;
         self.speed(out)?;
         self.totals(out)?;
         let tally = &self.outcome.tally;
@@ -51,10 +73,11 @@ impl<'a> Summary<'a> {
             out,
             "checkers, and how often each had something to decide",
             decided.map(|(promise, decided)| (promise.name(), decided)),
-        )
+        )?;
+        saturation::page::write(&tally.saturation, &self.misses, out)
     }
 
-    fn verdict(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write_verdict(&self, out: &mut dyn Write) -> io::Result<()> {
         let Outcome { seeds, first, failure, .. } = self.outcome;
         let end = u128::from(*first) + u128::from(*seeds);
         let seeds = number(*seeds);
@@ -70,6 +93,10 @@ impl<'a> Summary<'a> {
                 let text =
                     format!("these checkers never had anything to decide, so nothing is known: {}", names.join(", "));
                 write!(out, "{}", wrap(&text, "  ", COLUMNS))
+            }
+            None if self.misses.is_any_due() => {
+                writeln!(out, "MISSED  {seeds} seeds, {first}..{end}, world {}", self.world.name())?;
+                writeln!(out, "  no promise is broken, but see the lines that begin with MISS")
             }
             None => writeln!(out, "clean  {seeds} seeds, {first}..{end}, world {}", self.world.name()),
         }
@@ -115,7 +142,7 @@ impl<'a> Summary<'a> {
         };
         let json = Json {
             world: self.world.name(),
-            clean: self.is_clean(),
+            clean: self.verdict() == Verdict::Clean,
             broken: failure.as_ref().map(|(_, failure)| failure.broken.name().to_owned()),
             failing_seed: failure.as_ref().map(|(seed, _)| *seed),
             idle_checkers: self.idle.iter().map(|promise| promise.name()).collect(),
@@ -139,6 +166,7 @@ impl<'a> Summary<'a> {
             operations: named(&mut Kind::ALL.iter().map(|kind| kind.name().to_owned()).zip(tally.operations)),
             faults: named(&mut Fault::ALL.iter().map(|fault| fault.name().to_owned()).zip(tally.faults)),
             decided: named(&mut Promise::ALL.iter().map(|promise| promise.name().to_owned()).zip(tally.decided)),
+            saturation: saturation::page::Json::new(&tally.saturation, &self.misses),
         };
         serde_json::to_writer(&mut *out, &json)?;
         writeln!(out)
@@ -172,6 +200,7 @@ struct Json {
     operations: Named,
     faults: Named,
     decided: Named,
+    saturation: saturation::page::Json,
 }
 
 type Named = serde_json::Map<String, serde_json::Value>;
@@ -200,7 +229,11 @@ fn per(count: u128, of: u128) -> u64 {
 mod tests {
     use core::time::Duration;
 
+    use multiwatcher::testing::Families;
+
     use super::*;
+
+    const SETTING: Setting = Setting { driven: false, without: Families::NONE };
 
     fn outcome(seeds: u64, idle: Promise) -> Outcome<Tally, Box<Failure>> {
         let mut tally = Tally { schedules: seeds, decided: [1; Promise::ALL.len()], ..Tally::default() };
@@ -212,8 +245,8 @@ mod tests {
     #[test]
     fn a_campaign_whose_checkers_were_idle_is_void() {
         let outcome = outcome(ENOUGH_SEEDS, Promise::CancelSafe);
-        let summary = Summary::new(&outcome, World::Machine, NonZeroUsize::MIN);
-        assert!(!summary.is_clean());
+        let summary = Summary::new(&outcome, World::Machine, NonZeroUsize::MIN, SETTING);
+        assert_eq!(summary.verdict(), Verdict::Void);
         let mut text = Vec::new();
         summary.write(&mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
@@ -223,8 +256,8 @@ mod tests {
 
     #[test]
     fn a_few_seeds_may_leave_a_checker_idle() {
-        assert!(
-            Summary::new(&outcome(ENOUGH_SEEDS - 1, Promise::CancelSafe), World::Machine, NonZeroUsize::MIN).is_clean()
-        );
+        let outcome = outcome(ENOUGH_SEEDS - 1, Promise::CancelSafe);
+        let summary = Summary::new(&outcome, World::Machine, NonZeroUsize::MIN, SETTING);
+        assert_eq!(summary.verdict(), Verdict::Clean);
     }
 }

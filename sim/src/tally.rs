@@ -1,9 +1,11 @@
-//! What a campaign counts. Adding up is the same in any order, so the number of jobs cannot show in it.
+//! What a campaign counts. It is added up in the order of the seeds, so the number of jobs cannot show in it.
 
 use multiwatcher::testing::Promise;
 
 use crate::campaign;
-use crate::exercised::{Fault, Kind};
+use crate::exercised::Kind;
+use crate::fault::Fault;
+use crate::saturation::Saturation;
 use crate::schedulers::KINDS;
 
 /// Counts of one run or of many.
@@ -39,6 +41,8 @@ pub struct Tally {
     pub pairs: u64,
     /// How often each checker had something to decide, in the order of [`Promise::ALL`].
     pub decided: [u64; Promise::ALL.len()],
+    /// In how many runs each pair of a state and an operation was reached.
+    pub saturation: Saturation,
 }
 
 impl Tally {
@@ -71,6 +75,7 @@ impl Default for Tally {
             deepest_backlog: 0,
             pairs: 0,
             decided: [0; Promise::ALL.len()],
+            saturation: Saturation::default(),
         }
     }
 }
@@ -92,6 +97,7 @@ impl campaign::Tally for Tally {
         add(&mut self.operations, &other.operations);
         add(&mut self.faults, &other.faults);
         add(&mut self.decided, &other.decided);
+        self.saturation.merge(&other.saturation);
     }
 }
 

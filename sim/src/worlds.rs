@@ -7,6 +7,7 @@ use multiwatcher::testing::{self, EPOCH, Fresh, Regime, Subject, Val};
 
 use crate::canary::Canary;
 use crate::driven::Driven;
+use crate::zoo::control::Control;
 use crate::zoo::{self, Bug};
 
 /// What is simulated.
@@ -25,10 +26,27 @@ pub enum World {
         /// Whether the shipped driver stands around it.
         driven: bool,
     },
+    /// The machine with something in it that every run finds, or none
+    Control {
+        /// What.
+        control: Control,
+        /// Whether the shipped driver stands around it.
+        driven: bool,
+    },
+    /// A subject of somebody else's, that no command knows how to make
+    Own,
 }
 
-/// Those that have no bug of the zoo in them.
-const COMMON: [World; 3] = [World::Machine, World::Driver, World::Canary];
+/// Those that have no bug of the zoo in them and have a name.
+const COMMON: [World; 7] = [
+    World::Machine,
+    World::Driver,
+    World::Canary,
+    World::Control { control: Control::Canary, driven: false },
+    World::Control { control: Control::Canary, driven: true },
+    World::Control { control: Control::Equal, driven: false },
+    World::Control { control: Control::Equal, driven: true },
+];
 /// All of them, in one list.
 const ALL: [World; COMMON.len() + zoo::WORLDS.len()] = {
     let mut all = [World::Machine; COMMON.len() + zoo::WORLDS.len()];
@@ -50,7 +68,7 @@ impl ValueEnum for World {
         Some(match self {
             Self::Machine => value.help("The store manager's state machine alone"),
             Self::Driver => value.help("The worker, its handles and their futures, as they ship"),
-            Self::Canary | Self::Zoo { .. } => value.hide(true),
+            Self::Canary | Self::Zoo { .. } | Self::Control { .. } | Self::Own => value.hide(true),
         })
     }
 }
@@ -97,6 +115,11 @@ impl<S: Simulated> Default for Maker<S> {
 }
 
 impl<S: Subject> Maker<S> {
+    /// How somebody else's subject is made. Whoever has one runs it in a program of their own: `mwsim` cannot make it.
+    pub const fn own(make: fn(Config, Epoch, Time) -> S) -> Self {
+        Self { world: World::Own, make }
+    }
+
     /// A run of this regime with a new subject.
     pub fn start(self, regime: Regime) -> testing::World<S> {
         let subject = self.subject(&regime);
@@ -117,6 +140,8 @@ impl World {
             Self::Driver => "driver",
             Self::Canary => "canary",
             Self::Zoo { bug, driven } => bug.world_name(driven),
+            Self::Control { control, driven } => control.world_name(driven),
+            Self::Own => "own",
         }
     }
 
@@ -150,7 +175,25 @@ macro_rules! in_world {
             }
             $crate::worlds::World::Zoo { bug, driven: false } => $function(bug.maker(), $($argument),*),
             $crate::worlds::World::Zoo { bug, driven: true } => $function(bug.driven_maker(), $($argument),*),
+            $crate::worlds::World::Control { control, driven: false } => $function(control.maker(), $($argument),*),
+            $crate::worlds::World::Control { control, driven: true } => {
+                $function(control.driven_maker(), $($argument),*)
+            }
+            $crate::worlds::World::Own => unreachable!("no command offers it, and no file that is read may name it"),
         }
     };
 }
 pub(crate) use in_world;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_world_is_found_by_its_name_and_somebody_s_own_is_not() {
+        for world in World::value_variants() {
+            assert_eq!(World::named(world.name()), Some(*world));
+        }
+        assert_eq!(World::named(World::Own.name()), None);
+    }
+}

@@ -11,6 +11,10 @@ fn help_has_examples_and_fits_a_phone() {
         &["--help"][..],
         &["run", "--help"],
         &["replay", "--help"],
+        &["shrink", "--help"],
+        &["diff", "--help"],
+        &["explain", "--help"],
+        &["test", "--help"],
         &["check-determinism", "--help"],
         &["zoo", "--help"],
         &["explore", "--help"],
@@ -62,7 +66,7 @@ fn a_broken_promise_exits_1_with_a_page_and_a_file_that_replays() {
     assert!(page.lines().count() <= 40, "{page}");
     assert!(page.lines().all(|line| line.chars().count() <= 70), "{page}");
     for part in
-        ["Once a watcher is stopped", "seed ", "scheduler ", "step      time", "\n> ", "replay: cargo sim replay DIR/"]
+        ["Once a watcher is stopped", "seed ", "ids      ", "step ", "what ", "\n> ", "replay: cargo sim replay DIR/"]
     {
         assert!(page.contains(part), "no {part:?} in:\n{page}");
     }
@@ -79,9 +83,9 @@ fn a_broken_promise_exits_1_with_a_page_and_a_file_that_replays() {
 fn a_seed_and_its_file_replay_to_the_same_trace() {
     let folder = folder("seed");
     let failures = folder.to_string_lossy();
-    let failed = ask(&["run", "--seeds", "0..50", "--world", "canary", "--failures", &failures]);
+    let failed = ask(&["run", "--seeds", "0..50", "--world", "canary", "--failures", &failures, "--no-shrink"]);
     let file = failed.out.lines().last().and_then(|line| line.rsplit(' ').next()).unwrap().to_owned();
-    let seed = file.trim_end_matches(".jsonl").rsplit('-').next().unwrap();
+    let seed = file.trim_end_matches(".capsule").rsplit('-').next().unwrap();
     let (of_seed, of_file) = (ask(&["replay", seed, "--world", "canary"]), ask(&["replay", &file]));
     assert_eq!(of_seed.out, of_file.out);
 }
@@ -96,7 +100,7 @@ fn a_commit_hash_is_a_seed_and_is_printed_folded() {
 
 #[test]
 fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
-    let questions: [(&str, &[&str]); 12] = [
+    let questions: [(&str, &[&str]); 14] = [
         ("no_command", &[]),
         ("unknown_command", &["walk"]),
         ("empty_range", &["run", "--seeds", "5..5"]),
@@ -108,6 +112,8 @@ fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
         ("neither_seed_nor_file", &["replay", "no-such-file.jsonl"]),
         ("unknown_bug", &["zoo", "z1000"]),
         ("no_seeds_left", &["zoo", "z7", "--seeds", "18446744073709551614..18446744073709551615", "--starts", "3"]),
+        ("no_tails", &["explain", "4711", "--tails", "0"]),
+        ("no_folder_for_the_picture", &["replay", "4711", "--html", "no-such-folder/run.html"]),
         ("short_hash", &["replay", "2fd4e1c"]),
     ];
     for (name, question) in questions {
@@ -120,20 +126,20 @@ fn what_cannot_be_understood_exits_2_and_says_what_was_expected() {
 #[test]
 fn a_file_that_is_damaged_exits_2_and_says_where() {
     let folder = folder("damaged");
-    let good = include_str!("canary.jsonl");
+    let good = include_str!("canary.capsule");
     let lines: Vec<&str> = good.lines().collect();
     let damages = [
         ("empty", String::new()),
         ("not_decisions", "hello\n".to_owned()),
         ("other_format", "{\"format\":\"tarot\",\"version\":1}\n".to_owned()),
-        ("other_version", good.replacen("\"version\":1", "\"version\":7", 1)),
+        ("other_version", good.replacen("\"version\":2", "\"version\":7", 1)),
         ("no_header", format!("{}\n", lines[0])),
         ("other_world", good.replacen("\"world\":\"canary\"", "\"world\":\"moon\"", 1)),
         ("cut_off", good[..good.len() - 6].to_owned()),
         ("unknown_operation", format!("{}\n{}\n{{\"Dance\":{{}}}}\n", lines[0], lines[1])),
     ];
     for (name, text) in damages {
-        let path = write(&folder, "damaged.jsonl", &text);
+        let path = write(&folder, "damaged.capsule", &text);
         let Asked { code, out, err } = ask(&["replay", &path]);
         assert_eq!((code, out.as_str()), (2, ""), "{name}: {err}");
         insta::assert_snapshot!(format!("damaged_{name}"), err.replace(&path, "FILE"));
@@ -143,13 +149,59 @@ fn a_file_that_is_damaged_exits_2_and_says_where() {
 #[test]
 fn an_edited_file_is_followed_as_far_as_it_makes_sense() {
     let folder = folder("edited");
-    let good = include_str!("canary.jsonl");
+    let good = include_str!("canary.capsule");
     let without_opening: String = good.split_inclusive('\n').filter(|line| !line.contains("Open")).collect();
-    let path = write(&folder, "edited.jsonl", &without_opening);
+    let path = write(&folder, "edited.capsule", &without_opening);
+    let Asked { code, out, .. } = ask(&["replay", &path]);
+    assert_eq!(code, 4, "a stale capsule is no pass: {out}");
+    let last = out.lines().last().unwrap();
+    assert!(last.starts_with("STALE  followed ") && last.ends_with(": this says nothing"), "{out}");
+}
+
+#[test]
+fn a_capsule_that_is_followed_and_breaks_nothing_is_a_pass() {
+    let good = include_str!("canary.capsule");
+    let path = write(&folder("fixed"), "fixed.capsule", &good.replacen("\"canary\"", "\"machine\"", 1));
     let Asked { code, out, .. } = ask(&["replay", &path]);
     assert_eq!(code, 0, "{out}");
     assert!(out.ends_with("clean: stop-quiescent is not broken here\n"), "{out}");
-    assert!(!out.contains("skipped 0,"), "{out}");
+}
+
+#[test]
+fn a_capsule_that_breaks_another_promise_says_so() {
+    let good = include_str!("canary.capsule");
+    let path = write(&folder("other"), "other.capsule", &good.replacen("stop-quiescent", "ordered", 1));
+    let Asked { code, out, .. } = ask(&["replay", &path]);
+    assert_eq!(code, 1, "{out}");
+    assert!(
+        out.contains("BROKEN  stop-quiescent") && out.contains("and not ordered, for which it was written"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_failing_run_is_shrunk_by_hand_too() {
+    let folder = folder("shrink");
+    let long = write(&folder, "long.capsule", include_str!("canary.capsule"));
+    let short = folder.join("short.capsule");
+    let short = short.to_string_lossy();
+    let Asked { code, out, err } = ask(&["shrink", &long, "--out", &short]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 66 || line.starts_with("replay: ")), "{out}");
+    // How long it took is no part of it.
+    let untimed: Vec<&str> = out.lines().map(|line| line.split(" in ").next().unwrap()).collect();
+    insta::assert_snapshot!("shrink", untimed.join("\n").replace(&*short, "FILE"));
+    insta::assert_snapshot!("shrunk", std::fs::read_to_string(&*short).unwrap());
+    assert_eq!(ask(&["replay", &short]).code, 1);
+    let Asked { out, .. } = ask(&["shrink", &long]);
+    assert!(out.ends_with(&std::fs::read_to_string(&*short).unwrap()), "without a file it is printed: {out}");
+}
+
+#[test]
+fn what_breaks_nothing_cannot_be_shrunk() {
+    let Asked { code, out, .. } = ask(&["shrink", "3"]);
+    assert_eq!(code, 4, "{out}");
+    assert!(out.starts_with("nothing to shrink: no promise is broken, followed "), "{out}");
 }
 
 #[test]

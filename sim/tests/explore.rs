@@ -70,7 +70,12 @@ fn leaving_out_orders_loses_no_state() {
         };
         let (skipping, all) = (outcome(true), outcome(false));
         assert_eq!((skipping.states, &skipping.levels), (all.states, &all.levels), "{world}");
-        assert!(skipping.transitions * 10 < all.transitions * 9, "{world}: {} of {}", skipping.transitions, all.transitions);
+        assert!(
+            skipping.transitions * 10 < all.transitions * 9,
+            "{world}: {} of {}",
+            skipping.transitions,
+            all.transitions
+        );
         assert_eq!((skipping.verdicts(), skipping.ends), (all.verdicts(), all.ends));
     }
 }
@@ -92,8 +97,7 @@ fn planted_bugs_are_found_by_name() {
         let mut scope = scope("kill-and-drop");
         scope.watchers.truncate(1);
         scope.spurious = false;
-        let (machine, driven) =
-            (quietly(bug.maker(), &scope, ALL), quietly(bug.driven_maker(), &scope, ALL));
+        let (machine, driven) = (quietly(bug.maker(), &scope, ALL), quietly(bug.driven_maker(), &scope, ALL));
         for outcome in [machine, driven] {
             let found: Vec<_> = outcome.verdicts().into_iter().collect();
             assert!(!outcome.closed || !found.is_empty(), "{}", bug.name());

@@ -9,9 +9,12 @@ use core::num::NonZeroUsize;
 use common::{Asked, ask, folder};
 use multiwatcher::testing::Subject;
 use multiwatcher_sim::campaign::{self, Campaign, Seeds};
+use multiwatcher_sim::course::Broken;
 use multiwatcher_sim::runner::Runner;
+use multiwatcher_sim::schedulers::KINDS;
 use multiwatcher_sim::seed::SeedRange;
 use multiwatcher_sim::worlds::{Maker, World};
+use multiwatcher_sim::zoo::control::Control;
 use multiwatcher_sim::zoo::hunt::{Found, Hunt};
 use multiwatcher_sim::zoo::{Bug, tame, tame_driven};
 
@@ -29,7 +32,7 @@ fn seeds() -> SeedRange {
 #[expect(clippy::print_stdout, reason = "after how many schedules is worth reading, and no promise")]
 fn found(bug: Bug, driven: bool, alone: bool) -> Found {
     let world = World::Zoo { bug, driven }.name();
-    let hunt = Hunt { bug, driven, alone, jobs: jobs() };
+    let hunt = Hunt { bug, driven, alone, scheduler: None, jobs: jobs() };
     let found = hunt.among(seeds());
     let found = found.unwrap_or_else(|| panic!("{world} was not found within {MOST} schedules, alone: {alone}"));
     let (broken, by) = (&found.broken, if alone { "its promise alone" } else { "all checkers" });
@@ -66,6 +69,26 @@ fn without_a_bug_the_same_seeds_are_clean() {
 fn what_the_bugs_are_wrapped_in_is_clean() {
     clean(tame());
     clean(tame_driven());
+}
+
+/// It differs from the machine in the part that Z1 to Z3 are wrong in, and is right.
+#[test]
+fn the_equal_variant_is_never_found() {
+    clean(Control::Equal.maker());
+    clean(Control::Equal.driven_maker());
+}
+
+#[test]
+fn the_canary_is_found_by_every_run_whoever_says_who_moves() {
+    for seed in 0..200 {
+        for scheduler in KINDS.into_iter().map(Some).chain([None]) {
+            for driven in [false, true] {
+                let found = Control::Canary.found(driven, seed, scheduler);
+                let name = found.as_ref().map(Broken::name);
+                assert_eq!(name, Some("truthful-report"), "seed {seed}, {scheduler:?}, driven {driven}");
+            }
+        }
+    }
 }
 
 fn clean<S: Subject + Send>(maker: Maker<S>) {

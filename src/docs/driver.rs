@@ -68,7 +68,7 @@
 //! | `resume` | so is a deadline that comes nearer | register under another lock |
 //! | `moved` | the newest waker of the worker, and of a wait, is called | keep the first one |
 //! | `wait` | a wait for the worker's end ends | look and register under two locks |
-//! | `end` | a wait for a multiwatcher's end ends | count nothing |
+//! | `end` | a wait for a multiwatcher's end ends | stop later; count nothing |
 //! | `dropped` | no call waits for a task that was dropped | break off nothing |
 //! | `panic` | no call waits for a mutation that panicked | swallow the panic |
 //!

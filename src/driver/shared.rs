@@ -60,9 +60,9 @@ pub(super) struct Inner<V, M> {
     ended: Option<(Cause, Time)>,
     /// Set when the worker's task is over.
     over: Option<Failure>,
-    wait_for_worker: Waits,
-    wait_for_watchers: Waits,
-    /// Watchers, and those that have ended, when somebody who waits for one was last woken.
+    wait_for_worker: Waits<()>,
+    wait_for_watchers: Waits<WatcherId>,
+    /// Watchers, and those that have ended, as far as those know who wait for one's end. Kept while somebody does.
     counted: (usize, usize),
     /// How many were taken.
     censuses: u64,
@@ -119,6 +119,8 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         let opened = self.mutate(|inner, now, _| {
             let opened = inner.machine.watch(now, filter);
             let opened = opened.map_err(|machine::WatchError::Ended(cause)| inner.causes.find(cause));
+            // Nobody ended.
+            inner.counted = inner.counts();
             opened.map(|watcher| (watcher, inner.census()))
         });
         let (watcher, census) = opened.and_then(|opened| opened).map_err(|failure| self.refusal(failure))?;
@@ -135,6 +137,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
             });
             // One that comes back behind can pass the limit of age before anything else happens.
             after.wake(inner.worker.take());
+            inner.counted = inner.counts();
             resumed.map(|watcher| (watcher, inner.census()))
         });
         match resumed {
@@ -199,8 +202,12 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     }
 
     pub(super) fn stop(&self, watcher: WatcherId) {
-        let stopped = self.mutate(|inner, now, _| {
+        let stopped = self.mutate(|inner, now, after| {
             inner.machine.handle(now, Input::Stop { watcher });
+            if !inner.wait_for_watchers.is_empty() {
+                after.left().woken.extend(inner.wait_for_watchers.take(watcher));
+                inner.counted = inner.counts();
+            }
             inner.census()
         });
         // A worker that broke off has no watchers.
@@ -221,7 +228,10 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         let polled = self.mutate(|inner, now, after| match inner.machine.progress(now, watcher) {
             Err(error) => Poll::Ready(inner.explain(error)),
             Ok(_) => {
-                after.discard(inner.wait_for_watchers.set(key, waker));
+                if inner.wait_for_watchers.is_empty() {
+                    inner.counted = inner.counts();
+                }
+                after.discard(inner.wait_for_watchers.set(watcher, key, waker));
                 Poll::Pending
             }
         });
@@ -234,7 +244,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         match inner.over.clone() {
             Some(failure) => Poll::Ready(failure),
             None => {
-                let replaced = inner.wait_for_worker.set(key, waker);
+                let replaced = inner.wait_for_worker.set((), key, waker);
                 drop(inner);
                 drop(replaced);
                 Poll::Pending
@@ -242,12 +252,15 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         }
     }
 
-    /// Somebody no longer waits for an end.
-    pub(super) fn forget_wait(&self, key: u64, for_worker: bool) {
-        let mut inner = lock(&self.lock);
-        let waits = if for_worker { &mut inner.wait_for_worker } else { &mut inner.wait_for_watchers };
-        let waker = waits.remove(key);
-        drop(inner);
+    /// Somebody no longer waits for the worker's end.
+    pub(super) fn forget_worker_wait(&self, key: u64) {
+        let waker = lock(&self.lock).wait_for_worker.remove((), key);
+        drop(waker);
+    }
+
+    /// Somebody no longer waits for a watcher's end.
+    pub(super) fn forget_watcher_wait(&self, watcher: WatcherId, key: u64) {
+        let waker = lock(&self.lock).wait_for_watchers.remove(watcher, key);
         drop(waker);
     }
 
@@ -422,9 +435,9 @@ impl<V, M: Machine<V>> Inner<V, M> {
             self.machine.swap_garbage(&mut after.left().garbage);
         }
         if !self.wait_for_watchers.is_empty() {
-            let watchers = self.machine.report().watchers;
-            let counted = (watchers.total(), watchers.ended);
+            let counted = self.counts();
             if core::mem::replace(&mut self.counted, counted) != counted {
+                // By a step or a deadline, and the machine does not say which.
                 after.left().woken.extend(self.wait_for_watchers.take_all());
             }
         }
@@ -438,6 +451,11 @@ impl<V, M: Machine<V>> Inner<V, M> {
     fn share_out(&mut self, after: &mut After<V>) {
         after.left().woken.extend(self.told.drain(..self.told.len().min(SHARE)));
         after.more = !self.told.is_empty();
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        let watchers = self.machine.report().watchers;
+        (watchers.total(), watchers.ended)
     }
 
     fn census(&mut self) -> Census {

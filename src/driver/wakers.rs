@@ -85,35 +85,46 @@ impl Hasher for Age {
     }
 }
 
-/// Who waits for an end, by the order of first polls.
-#[derive(Debug, Default)]
-pub(super) struct Waits {
-    wakers: BTreeMap<u64, Waker>,
+/// Who waits for an end: whose, and for each by the order of first polls.
+#[derive(Debug)]
+pub(super) struct Waits<K> {
+    wakers: BTreeMap<(K, u64), Waker>,
     last: u64,
 }
 
-impl Waits {
+impl<K: Copy + Ord> Waits<K> {
     /// Remembers a waker under a key, which is drawn at the first poll. A waker that this replaces is returned.
     #[must_use]
-    pub(super) fn set(&mut self, key: &mut Option<u64>, waker: &Waker) -> Option<Waker> {
+    pub(super) fn set(&mut self, whose: K, key: &mut Option<u64>, waker: &Waker) -> Option<Waker> {
         let key = *key.get_or_insert_with(|| {
             self.last += 1;
             self.last
         });
-        self.wakers.insert(key, waker.clone())
+        self.wakers.insert((whose, key), waker.clone())
     }
 
     /// Forgets one that waits no more.
     #[must_use]
-    pub(super) fn remove(&mut self, key: u64) -> Option<Waker> {
-        self.wakers.remove(&key)
+    pub(super) fn remove(&mut self, whose: K, key: u64) -> Option<Waker> {
+        self.wakers.remove(&(whose, key))
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.wakers.is_empty()
     }
 
+    /// Those who wait for this end.
+    pub(super) fn take(&mut self, whose: K) -> impl Iterator<Item = Waker> {
+        self.wakers.extract_if((whose, 0)..=(whose, u64::MAX), |_, _| true).map(|(_, waker)| waker)
+    }
+
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = Waker> {
         core::mem::take(&mut self.wakers).into_values()
+    }
+}
+
+impl<K> Default for Waits<K> {
+    fn default() -> Self {
+        Self { wakers: BTreeMap::new(), last: 0 }
     }
 }

@@ -137,6 +137,8 @@ pub struct Backing {
     /// The newest fetch.
     asked: u32,
     streams: bool,
+    /// A bit for each kind of call that failed the last time.
+    pub(super) failed_last: u8,
 }
 
 impl Backing {
@@ -155,6 +157,7 @@ impl Backing {
             lost: false,
             asked: 0,
             streams,
+            failed_last: 0,
         };
         backing.reset(streams);
         backing
@@ -170,6 +173,7 @@ impl Backing {
         self.flights.clear();
         (self.ailing, self.ailing_once) = (IdSet::EMPTY, IdSet::EMPTY);
         (self.silent, self.lost, self.asked, self.streams) = (false, false, 0, streams);
+        self.failed_last = 0;
     }
 
     /// Everything that happened, oldest first. Entry 0 is the empty beginning.
@@ -200,6 +204,11 @@ impl Backing {
     /// Fetches without an answer, oldest first.
     pub fn fetches(&self) -> &[OpenFetch] {
         &self.fetches
+    }
+
+    /// The name of the newest fetch; no older one is waited for.
+    pub fn newest_fetch(&self) -> u32 {
+        self.asked
     }
 
     /// What is under way, oldest first.
@@ -293,11 +302,6 @@ impl Backing {
     pub(super) fn unsubscribe(&mut self, generation: u32) {
         self.session.take_if(|session| session.generation == generation);
         self.fetches.retain(|fetch| fetch.generation != generation);
-    }
-
-    /// The name of the newest fetch.
-    pub(super) fn newest_fetch(&self) -> u32 {
-        self.asked
     }
 
     /// Whether the subject waits for an answer that will never come.

@@ -84,6 +84,7 @@ impl<S: Subject> World<S> {
         }
         session.said = true;
         let (generation, at) = (session.generation, session.accepted.unwrap_or(end));
+        backing.note_failure(CallKind::Subscribe, false);
         let position = backing.log()[at as usize].position;
         self.heard(generation);
         self.say_subscribed(generation, position)
@@ -131,6 +132,7 @@ impl<S: Subject> World<S> {
             return false;
         }
         let generation = session.generation;
+        backing.note_failure(CallKind::Load, false);
         self.say_load_done(generation)
     }
 
@@ -152,6 +154,7 @@ impl<S: Subject> World<S> {
         }
         let step = backing.step(from, to, open.ids, omit);
         backing.fetches.remove(usize::from(fetch));
+        backing.note_failure(CallKind::Fetch(fetch), false);
         let message = Message::Answer(open.fetch, step);
         backing.flights.push(Flight { generation: open.generation, message, repeat: false });
         true
@@ -177,8 +180,24 @@ impl<S: Subject> World<S> {
                 }
                 self.say_staged(generation, reading)
             }
-            Message::Unasked(step) => self.say_step(generation, None, step),
-            Message::Answer(fetch, step) => self.say_step(generation, Some(fetch), step),
+            Message::Unasked(step) => {
+                self.say_step(generation, None, step);
+                true
+            }
+            Message::Answer(fetch, step) => {
+                if !self.say_step(generation, Some(fetch), step) {
+                    self.hand_over(generation, step);
+                }
+                true
+            }
+        }
+    }
+
+    /// Nobody waits for the answer any more: where calls are futures, one that was given up was dropped. A backing that has read a step
+    /// may still hand it over, unasked, on the subscription it belongs to; that is how a late answer looks there.
+    fn hand_over(&mut self, generation: u32, step: StepRead) {
+        if self.stage.backing.speaking().is_some_and(|session| session.generation == generation) {
+            self.say_step(generation, None, step);
         }
     }
 
@@ -190,6 +209,7 @@ impl<S: Subject> World<S> {
         )
     }
 
+    /// `false` if nobody listens.
     fn say_step(&mut self, generation: u32, fetch: Option<u32>, step: StepRead) -> bool {
         let StepRead { from, to, reading } = step;
         // The answer to a fetch says that the call works; the subscription may still be dead.
@@ -204,7 +224,7 @@ impl<S: Subject> World<S> {
             None => Input::Step { generation, step },
             Some(fetch) => Input::Fetched { generation, fetch: FetchId(u64::from(fetch)), step },
         };
-        self.say(stepped, input)
+        self.said_to_somebody(stepped, input)
     }
 
     pub(super) fn fail(&mut self, call: CallKind, why: Failing) -> bool {
@@ -217,11 +237,16 @@ impl<S: Subject> World<S> {
         };
         match call {
             CallKind::Subscribe if !session.said || session.rewound => {
+                backing.note_failure(call, true);
                 self.say_failed(session.generation, BackingCall::Subscription, class)
             }
-            CallKind::Load if session.load.is_some() => self.say_failed(session.generation, BackingCall::Load, class),
+            CallKind::Load if session.load.is_some() => {
+                backing.note_failure(call, true);
+                self.say_failed(session.generation, BackingCall::Load, class)
+            }
             CallKind::Fetch(fetch) if usize::from(fetch) < backing.fetches.len() => {
                 let open = backing.fetches.remove(usize::from(fetch));
+                backing.note_failure(call, true);
                 self.say_failed(open.generation, BackingCall::Fetch(FetchId(u64::from(open.fetch))), class)
             }
             CallKind::Subscribe | CallKind::Load | CallKind::Fetch(_) => false,
@@ -230,7 +255,10 @@ impl<S: Subject> World<S> {
 
     pub(super) fn say_failed(&mut self, generation: u32, call: BackingCall, class: CauseClass) -> bool {
         self.stage.cause += 1;
-        let cause = Cause::new(class, self.stage.cause);
+        self.say_failed_by(generation, call, Cause::new(class, self.stage.cause))
+    }
+
+    pub(super) fn say_failed_by(&mut self, generation: u32, call: BackingCall, cause: Cause) -> bool {
         self.say(
             Observation::Failed { generation, call, cause },
             Input::Failed { generation: long(generation), call, cause },
@@ -254,8 +282,11 @@ impl<S: Subject> World<S> {
             StaleKind::LoadDone => self.say_load_done(generation),
             StaleKind::Notice => self.say_notice(generation, all, false),
             StaleKind::Mark => self.say_mark(generation, latest.position),
-            StaleKind::Step => self.say_step(generation, None, step),
-            StaleKind::Fetched => self.say_step(generation, Some(u32::MAX), step),
+            StaleKind::Step | StaleKind::Fetched => {
+                let fetch = (kind == StaleKind::Fetched).then_some(u32::MAX);
+                self.say_step(generation, fetch, step);
+                true
+            }
             StaleKind::Failed => self.say_failed(generation, BackingCall::Subscription, CauseClass::Permanent),
         }
     }

@@ -1,7 +1,8 @@
 //! Draws the next legal operation. One generator for property tests, the fuzz target and the simulator.
 
-use super::backing::{FLIGHTS, Flight, Message};
+use super::backing::FLIGHTS;
 use super::choices::{Choices, Stream};
+use super::faults;
 use super::habits;
 use super::operation::{CallKind, Failing, Operation};
 use super::party::Party;
@@ -42,7 +43,7 @@ impl Generator {
             Party::Stream => tell(stage, choices),
             Party::Caller => answer(stage, choices),
             Party::Clock => Some(tick(stage, choices)),
-            Party::Saboteur => sabotage(stage, choices),
+            Party::Saboteur => faults::sabotage(stage, choices),
             Party::Owner if stage.has_task && choices.often(Stream::Faults, 96) => Some(Operation::Abort),
             Party::Owner => Some(Operation::Kill),
             Party::Worker => Some(Operation::Turn),
@@ -78,14 +79,10 @@ fn commit(stage: &Stage, choices: &mut impl Choices) -> Operation {
 }
 
 fn tell(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
-    let (backing, faults) = (&stage.backing, &stage.regime.faults);
+    let backing = &stage.backing;
     let session = backing.speaking()?;
     if backing.streams() && session.streamed < backing.end() && backing.flights().len() < FLIGHTS {
-        let skip = match () {
-            () if choices.often(Stream::Faults, u32::from(faults.gap)) => 1,
-            () if choices.often(Stream::Faults, u32::from(faults.overlap)) => -1,
-            () => 0,
-        };
+        let skip = faults::unasked_skip(stage, choices);
         if session.streamed.saturating_add_signed(i32::from(skip)) < backing.end() {
             return Some(Operation::ReadUnasked { skip });
         }
@@ -93,8 +90,7 @@ fn tell(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
     if !session.owed.is_empty() {
         return Some(notice(stage, session.owed, session.touched, choices));
     }
-    let repeated = choices.often(Stream::Faults, u32::from(faults.repeated_notice));
-    if repeated && !session.touched.is_empty() {
+    if faults::repeats_notice(stage, choices) && !session.touched.is_empty() {
         return Some(notice(stage, session.touched, session.touched, choices));
     }
     Some(Operation::Mark { behind: small(choices, Stream::Workload, 3) })
@@ -103,7 +99,7 @@ fn tell(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
 fn notice(stage: &Stage, owed: IdSet, touched: IdSet, choices: &mut impl Choices) -> Operation {
     let mut ids = if choices.often(Stream::Workload, 128) { owed } else { one_of(owed, Stream::Workload, choices) };
     let mut twice = false;
-    if choices.often(Stream::Faults, u32::from(stage.regime.faults.repeated_notice)) {
+    if faults::repeats_notice(stage, choices) {
         twice = choices.often(Stream::Faults, 128);
         ids = ids.or(one_of(touched, Stream::Faults, choices));
     }
@@ -135,28 +131,26 @@ fn answer(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
 }
 
 fn arrive(stage: &Stage, choices: &mut impl Choices) -> Operation {
-    let (flights, faults) = (stage.backing.flights(), &stage.regime.faults);
+    let flights = stage.backing.flights();
     let count = u8::try_from(flights.len()).expect("a few at most");
     let flight = if choices.often(Stream::Workload, 192) { 0 } else { small(choices, Stream::Workload, count) };
-    let Flight { message, repeat, .. } = flights[usize::from(flight)];
-    let may_be_lost = match message {
-        Message::Staged(_) => false,
-        Message::Unasked(_) | Message::Answer(..) => true,
-    };
-    if may_be_lost && choices.often(Stream::Faults, u32::from(faults.lost)) {
+    let under_way = &flights[usize::from(flight)];
+    if faults::loses(stage, under_way, choices) {
         return Operation::Lose { flight };
     }
-    // What came twice does not come a third time, or the rest would wait for ever.
-    let keep = !repeat && flights.len() < FLIGHTS - 1 && choices.often(Stream::Faults, u32::from(faults.doubled));
-    Operation::Deliver { flight, keep }
+    Operation::Deliver { flight, keep: faults::doubles(stage, under_way, choices) }
 }
 
 fn accept(stage: &Stage, choices: &mut impl Choices) -> Operation {
-    match stage.backing.session() {
-        Some(session) if session.rewound => Operation::Fail { call: CallKind::Subscribe, why: Failing::Passing },
-        Some(_) | None if fails(stage, choices) => {
-            Operation::Fail { call: CallKind::Subscribe, why: how(stage, choices) }
-        }
+    let call = CallKind::Subscribe;
+    let session = stage.backing.session();
+    if session.is_some_and(|session| session.rewound) {
+        return Operation::Fail { call, why: Failing::Passing };
+    }
+    if let Some(why) = faults::fails(stage, call, choices) {
+        return Operation::Fail { call, why };
+    }
+    match session {
         Some(session) if session.accepted.is_none() && choices.often(Stream::Workload, 96) => Operation::Accept,
         Some(_) | None => Operation::Subscribed,
     }
@@ -166,8 +160,8 @@ fn load(stage: &Stage, choices: &mut impl Choices) -> Operation {
     let backing = &stage.backing;
     let load = backing.session().and_then(|session| session.load);
     let (read, errors, under_way) = load.map_or_else(Default::default, |load| (load.read, load.errors, load.under_way));
-    if fails(stage, choices) {
-        return Operation::Fail { call: CallKind::Load, why: how(stage, choices) };
+    if let Some(why) = faults::fails(stage, CallKind::Load, choices) {
+        return Operation::Fail { call: CallKind::Load, why };
     }
     let rest = backing.latest().state.alive().minus(read);
     if backing.load_owes().is_empty() && (rest.is_empty() || choices.often(Stream::Workload, 64)) {
@@ -194,39 +188,24 @@ fn load(stage: &Stage, choices: &mut impl Choices) -> Operation {
 }
 
 fn fetch(stage: &Stage, choices: &mut impl Choices) -> Operation {
-    let (backing, faults) = (&stage.backing, &stage.regime.faults);
+    let backing = &stage.backing;
     let count = u8::try_from(backing.fetches().len()).expect("a few at most");
     let fetch = if choices.often(Stream::Workload, 192) { count - 1 } else { small(choices, Stream::Workload, count) };
-    if backing.fate(CallKind::Fetch(fetch)).is_some() {
-        return Operation::Fail { call: CallKind::Fetch(fetch), why: Failing::Passing };
+    let call = CallKind::Fetch(fetch);
+    if backing.fate(call).is_some() {
+        return Operation::Fail { call, why: Failing::Passing };
     }
-    if fails(stage, choices) {
-        return Operation::Fail { call: CallKind::Fetch(fetch), why: how(stage, choices) };
+    if let Some(why) = faults::fails(stage, call, choices) {
+        return Operation::Fail { call, why };
     }
-    let open = backing.fetches()[usize::from(fetch)];
-    let skip = match () {
-        () if choices.often(Stream::Faults, u32::from(faults.gap)) => 1,
-        () if choices.often(Stream::Faults, u32::from(faults.overlap)) => {
-            -1 - i8::from(choices.often(Stream::Faults, 64))
-        }
-        () => 0,
-    };
-    let omit = if choices.often(Stream::Faults, u32::from(faults.unanswered)) {
-        one_of(open.ids, Stream::Faults, choices)
-    } else {
-        IdSet::EMPTY
-    };
-    let too_early = backing.end() + 1 - open.since_at;
-    let behind = if choices.often(Stream::Faults, u32::from(faults.contradiction)) && open.since_at > backing.oldest() {
-        u8::try_from(too_early).unwrap_or(0)
-    } else {
-        0
-    };
+    let open = &backing.fetches()[usize::from(fetch)];
+    let skip = faults::answer_skip(stage, choices);
+    let omit = faults::omitted(stage, open, choices);
+    let behind = faults::behind(stage, open, choices);
     Operation::ReadFetch { fetch, skip, omit, behind }
 }
 
 fn tick(stage: &Stage, choices: &mut impl Choices) -> Operation {
-    let faults = &stage.regime.faults;
     let Some(deadline) = stage.deadline else {
         return some_time(choices);
     };
@@ -235,7 +214,7 @@ fn tick(stage: &Stage, choices: &mut impl Choices) -> Operation {
     }
     let moves_on = match deadline.why {
         TimeoutReason::SubscribeOverdue | TimeoutReason::LoadOverdue | TimeoutReason::FetchOverdue => {
-            !stage.enabled(Party::Caller) || choices.often(Stream::Faults, u32::from(faults.overdue))
+            !stage.enabled(Party::Caller) || faults::overruns(stage, choices)
         }
         TimeoutReason::Silence => stage.backing.is_silent(),
         TimeoutReason::Reopen | TimeoutReason::FetchAgain | TimeoutReason::ReadAgain | TimeoutReason::LagAge => true,
@@ -251,60 +230,6 @@ fn tick(stage: &Stage, choices: &mut impl Choices) -> Operation {
     }
 }
 
-fn sabotage(stage: &Stage, choices: &mut impl Choices) -> Option<Operation> {
-    let (backing, faults) = (&stage.backing, &stage.regime.faults);
-    let may_rewind = backing.oldest() < backing.end();
-    let weights = [
-        if backing.session().is_some() { faults.die } else { 0 },
-        if backing.is_silent() || backing.speaking().is_some() { faults.silence } else { 0 },
-        if may_rewind { faults.prune } else { 0 },
-        if may_rewind { faults.rewind } else { 0 },
-        faults.ail,
-        faults.stale,
-        if stage.has_task { faults.stale / 2 } else { 0 },
-    ];
-    if weights == [0; 7] {
-        return None;
-    }
-    let kind = choices.weighted(Stream::Faults, &weights);
-    let mut draw = |n: u32| small(choices, Stream::Faults, u8::try_from(n).unwrap_or(u8::MAX));
-    let back = backing.end() - backing.oldest();
-    Some(match kind {
-        0 => Operation::Die,
-        1 if backing.is_silent() => Operation::Speak,
-        1 => Operation::Silence,
-        2 => Operation::Prune { keep: draw(back.min(3)) },
-        3 => Operation::Rewind { back: 1 + draw(back.min(4)), told: draw(2) == 0 },
-        4 => {
-            let well = stage.universe.all().minus(backing.ailing());
-            match (backing.ailing().nth(u32::from(draw(4))), well.nth(u32::from(draw(well.len())))) {
-                (None, Some(id)) => Operation::Ail { id, once: draw(2) == 0 },
-                (Some(id), _) => Operation::Mend { id },
-                (None, None) => return None,
-            }
-        }
-        6 => Operation::Turn,
-        _ => {
-            let age = draw(stage.generation.min(2) + 1);
-            let kinds = stage.untaken(stage.generation - u32::from(age));
-            let kind = kinds.clone().nth(usize::from(draw(u32::try_from(kinds.count()).unwrap_or(0))))?;
-            Operation::Stale { kind, age }
-        }
-    })
-}
-
-fn fails(stage: &Stage, choices: &mut impl Choices) -> bool {
-    choices.often(Stream::Faults, u32::from(stage.regime.faults.failed_call))
-}
-
-fn how(stage: &Stage, choices: &mut impl Choices) -> Failing {
-    if choices.often(Stream::Faults, u32::from(stage.regime.faults.for_good)) {
-        Failing::ForGood
-    } else {
-        Failing::Passing
-    }
-}
-
 fn some_time(choices: &mut impl Choices) -> Operation {
     let scale = [10, 100, 500, 2000][choices.below(Stream::Workload, 4) as usize];
     Operation::Advance { micros: 1 + choices.below(Stream::Workload, scale) }
@@ -315,7 +240,7 @@ fn any_id(ids: u32, choices: &mut impl Choices) -> IdIx {
 }
 
 /// One of these, alone; none of none.
-fn one_of(ids: IdSet, stream: Stream, choices: &mut impl Choices) -> IdSet {
+pub(super) fn one_of(ids: IdSet, stream: Stream, choices: &mut impl Choices) -> IdSet {
     ids.nth(choices.below(stream, ids.len())).map_or(IdSet::EMPTY, IdSet::one)
 }
 

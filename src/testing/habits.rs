@@ -6,11 +6,79 @@ use super::operation::{Operation, Token};
 use super::readers::{LINE, Reader, Status};
 use super::regime::Character;
 use super::stage::Stage;
+use super::swarm::{Families, Family};
 use super::universe::FilterIx;
 
 /// The next operation of this reader, if it has anything to do.
 pub(super) fn act(stage: &Stage, number: u8, choices: &mut impl Choices) -> Option<Operation> {
     let reader = stage.readers.get(usize::from(number))?;
+    let operation = would(stage, number, reader, choices)?;
+    // A future that is over cannot be polled: it is consumed.
+    let cannot_be = stage.has_task && matches!(operation, Operation::PollOver { .. });
+    if !cannot_be && (stage.regime.off.is_empty() || !is_left_out(stage.regime.off, reader, &operation)) {
+        return Some(operation);
+    }
+    match woken(reader) {
+        Some(call) => Some(Operation::Poll { reader: number, call }),
+        None if reader.status == Status::Open && reader.calls.is_empty() => Some(Operation::Next { reader: number }),
+        None => None,
+    }
+}
+
+/// Whether the swarm has left this out. A watcher that is over may be stopped all the same: nothing else would come of it.
+fn is_left_out(off: Families, it: &Reader, operation: &Operation) -> bool {
+    match operation {
+        Operation::Resume { .. } => off.has(Family::Resumes),
+        Operation::Next { .. } => off.has(Family::Crowds) && !it.calls.is_empty(),
+        Operation::Poll { call, .. } => {
+            off.has(Family::SpuriousPolls)
+                && it.status == Status::Open
+                && it.calls.get(usize::from(*call)).is_some_and(|call| !call.woken)
+        }
+        Operation::PollOver { .. } => off.has(Family::LatePolls),
+        Operation::TryNext { .. } => off.has(Family::Tries),
+        Operation::Drop { .. } => off.has(Family::Drops),
+        Operation::Progress { .. } => off.has(Family::Progress),
+        Operation::Stop { .. } => off.has(Family::Stops) && it.status == Status::Open,
+        Operation::Open { .. }
+        | Operation::Commit { .. }
+        | Operation::Notice { .. }
+        | Operation::Mark { .. }
+        | Operation::ReadUnasked { .. }
+        | Operation::Accept
+        | Operation::Subscribed
+        | Operation::ReadLoad { .. }
+        | Operation::LoadDone
+        | Operation::ReadFetch { .. }
+        | Operation::Deliver { .. }
+        | Operation::Lose { .. }
+        | Operation::Fail { .. }
+        | Operation::Advance { .. }
+        | Operation::Timeout
+        | Operation::Deadline { .. }
+        | Operation::Die
+        | Operation::Close
+        | Operation::Silence
+        | Operation::Speak
+        | Operation::Prune { .. }
+        | Operation::Rewind { .. }
+        | Operation::Ail { .. }
+        | Operation::Mend { .. }
+        | Operation::Stale { .. }
+        | Operation::Jump { .. }
+        | Operation::Kill
+        | Operation::Turn
+        | Operation::Abort => false,
+    }
+}
+
+/// The oldest call that is woken.
+fn woken(it: &Reader) -> Option<u8> {
+    (0..).zip(&it.calls).find(|(_, call)| call.woken).map(|(call, _)| call)
+}
+
+/// What it would do if nothing were left out.
+fn would(stage: &Stage, number: u8, reader: &Reader, choices: &mut impl Choices) -> Option<Operation> {
     match reader.status {
         Status::Closed => come(stage, number, reader, choices),
         Status::Stopped => match leftover(number, reader, choices) {
@@ -71,7 +139,7 @@ fn leftover(reader: u8, it: &Reader, choices: &mut impl Choices) -> Option<Opera
 }
 
 fn read(reader: u8, it: &Reader, choices: &mut impl Choices) -> Operation {
-    let woken = (0..).zip(&it.calls).find(|(_, call)| call.woken).map(|(call, _)| call);
+    let woken = woken(it);
     let calls = u8::try_from(it.calls.len()).expect("a few at most");
     let restless = match it.character {
         Character::Eager | Character::Slow | Character::Sleeping => 8,
@@ -88,7 +156,7 @@ fn read(reader: u8, it: &Reader, choices: &mut impl Choices) -> Operation {
     }
     match it.character {
         Character::Dropping if calls > 0 => Operation::Drop { reader, call: woken.unwrap_or(0) },
-        Character::Crowding => crowd(reader, calls, choices),
+        Character::Crowding => crowd(reader, it, calls, choices),
         Character::Stopping | Character::Resuming => Operation::Stop { reader },
         Character::Trying => match choices.below(Stream::Workload, 3) {
             0 => Operation::Progress { reader },
@@ -100,11 +168,12 @@ fn read(reader: u8, it: &Reader, choices: &mut impl Choices) -> Operation {
     }
 }
 
-fn crowd(reader: u8, calls: u8, choices: &mut impl Choices) -> Operation {
+fn crowd(reader: u8, it: &Reader, calls: u8, choices: &mut impl Choices) -> Operation {
     let room = usize::from(calls) < LINE;
-    match choices.below(Stream::Workload, 4) {
-        0 | 1 if room => Operation::Next { reader },
-        2 if calls > 0 => Operation::Drop { reader, call: small(choices, Stream::Workload, calls) },
+    match choices.below(Stream::Workload, 9) {
+        0..=3 if room => Operation::Next { reader },
+        4 | 5 if calls > 0 => Operation::Drop { reader, call: small(choices, Stream::Workload, calls) },
+        8 if it.over.is_some() => Operation::PollOver { reader },
         _ if calls > 0 => Operation::Poll { reader, call: small(choices, Stream::Workload, calls) },
         _ => Operation::Next { reader },
     }

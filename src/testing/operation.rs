@@ -96,6 +96,8 @@ pub enum Operation {
 
     /// The connection dies and the machine is told. What was under way still may arrive.
     Die,
+    /// The subscription closes without an error.
+    Close,
     /// Nothing comes and nothing is answered until the next subscription.
     Silence,
     /// It speaks again.
@@ -130,6 +132,14 @@ pub enum Operation {
         kind: StaleKind,
         /// How many generations old; 0 answers nothing.
         age: u8,
+    },
+
+    /// The clock jumps ahead: so much passes and nobody could do anything in between.
+    Jump {
+        /// How much, in minutes.
+        minutes: u16,
+        /// The machine is told of the deadlines that passed before anything else reaches it.
+        told: bool,
     },
 
     /// The machine is killed.
@@ -276,13 +286,15 @@ impl Operation {
             | Self::Fail { .. } => Party::Caller,
             Self::Advance { .. } | Self::Timeout | Self::Deadline { .. } => Party::Clock,
             Self::Die
+            | Self::Close
             | Self::Silence
             | Self::Speak
             | Self::Prune { .. }
             | Self::Rewind { .. }
             | Self::Ail { .. }
             | Self::Mend { .. }
-            | Self::Stale { .. } => Party::Saboteur,
+            | Self::Stale { .. }
+            | Self::Jump { .. } => Party::Saboteur,
             Self::Kill | Self::Abort => Party::Owner,
             Self::Turn => Party::Worker,
             Self::Open { reader, .. }
@@ -328,11 +340,13 @@ impl Operation {
             Self::Lose { .. }
             | Self::Fail { .. }
             | Self::Die
+            | Self::Close
             | Self::Silence
             | Self::Prune { .. }
             | Self::Rewind { .. }
             | Self::Ail { .. }
             | Self::Stale { .. }
+            | Self::Jump { .. }
             | Self::Kill
             | Self::Abort => true,
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::choices::{Choices, Stream};
 use super::party::Party;
+use super::swarm::Families;
 use super::universe::{Shape, Universe};
 use crate::machine::{Backoff, Config, RestartPolicy};
 
@@ -32,6 +33,12 @@ pub struct Regime {
     pub weights: Weights,
     /// How many operations each party may make.
     pub budgets: Budgets,
+    /// What is left out of the run.
+    #[serde(default, skip_serializing_if = "Families::is_empty")]
+    pub off: Families,
+    /// The machine ends before anything else happens.
+    #[serde(default)]
+    pub dead_start: bool,
 }
 
 /// How the backing tells of commits.
@@ -110,6 +117,9 @@ pub struct Faults {
     pub lost: u16,
     /// A call fails.
     pub failed_call: u16,
+    /// A call fails whose kind failed the last time too; with 256 it fails as long as there are faults.
+    #[serde(default)]
+    pub failed_again: u16,
     /// A failing call fails for good, which ends the machine.
     pub for_good: u16,
     /// Time runs over the deadline of a call that could be answered.
@@ -117,6 +127,9 @@ pub struct Faults {
 
     /// Weight, among what the saboteur does, of killing the connection.
     pub die: u16,
+    /// ... of a subscription that closes without an error.
+    #[serde(default)]
+    pub close: u16,
     /// ... of silence.
     pub silence: u16,
     /// ... of pruning the log.
@@ -127,12 +140,19 @@ pub struct Faults {
     pub ail: u16,
     /// ... of messages of older generations, and unasked ones.
     pub stale: u16,
+    /// ... of a clock that jumps ahead.
+    #[serde(default)]
+    pub jump: u16,
+    /// ... of a task polled though nobody woke it.
+    #[serde(default)]
+    pub spurious_turn: u16,
 }
 
 impl Faults {
     /// The weight of everything the saboteur does.
     pub fn sabotage(&self) -> u16 {
-        self.die + self.silence + self.prune + self.rewind + self.ail + self.stale
+        let Self { die, close, silence, prune, rewind, ail, stale, jump, spurious_turn, .. } = self;
+        die + close + silence + prune + rewind + ail + stale + jump + spurious_turn
     }
 }
 
@@ -212,7 +232,22 @@ impl Regime {
             opens: pick(&mut draw, &[4, 8, 20]),
         };
         let unfiltered = pick(&mut draw, &[128, 192, 256]);
-        Self { shape, values, config, telling, readers, unfiltered, commits, faults, weights, budgets }
+        let (off, dead_start) = (Families::draw(&mut draw), draw(64) == 0);
+        let whole = Self {
+            shape,
+            values,
+            config,
+            telling,
+            readers,
+            unfiltered,
+            commits,
+            faults,
+            weights,
+            budgets,
+            off: Families::NONE,
+            dead_start,
+        };
+        whole.without(off)
     }
 
     /// A plain regime: one model, one kind, the defaults of a calm machine, these readers, no faults. For scenarios.
@@ -232,6 +267,8 @@ impl Regime {
             faults: Faults::default(),
             weights: Weights { writer: 8, stream: 12, caller: 20, clock: 4, saboteur: 1, owner: 1, reader: 8 },
             budgets: Budgets { writer: u16::MAX, saboteur: 0, owner: 0, opens: 6 },
+            off: Families::NONE,
+            dead_start: false,
         }
     }
 
@@ -293,15 +330,11 @@ fn draw_readers(draw: &mut impl FnMut(u32) -> u32) -> Vec<Character> {
     (0..count).map(|_| if uniform { first } else { pick(draw, &Character::ALL) }).collect()
 }
 
-/// A mask switches whole families off, so that one fault does not always drown the others.
+/// Rates with everything on, each family at its own scale; the swarm leaves families out.
 fn draw_faults(draw: &mut impl FnMut(u32) -> u32) -> Faults {
-    let (mask, scale) = (draw(1 << 15) | draw(1 << 15), pick(draw, &[1, 1, 1, 3]));
     let for_good = if draw(24) == 0 { 32 } else { 0 };
-    let mut family = 0;
-    let mut rate = |base: u16| {
-        family += 1;
-        if mask >> (family - 1) & 1 == 1 { base * scale } else { 0 }
-    };
+    let failed_again = pick(draw, &[64, 192, 240, 256]);
+    let mut rate = |base: u16| base * pick(draw, &[1, 1, 1, 1, 1, 3]);
     Faults {
         repeated_notice: rate(40),
         gap: rate(12),
@@ -311,13 +344,17 @@ fn draw_faults(draw: &mut impl FnMut(u32) -> u32) -> Faults {
         doubled: rate(24),
         lost: rate(6),
         failed_call: rate(4),
+        failed_again,
         for_good,
         overdue: rate(20),
         die: rate(4),
+        close: rate(2),
         silence: rate(3),
         prune: rate(6),
         rewind: rate(3),
         ail: rate(12),
         stale: rate(12),
+        jump: rate(2),
+        spurious_turn: rate(6),
     }
 }

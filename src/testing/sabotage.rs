@@ -43,6 +43,21 @@ impl<S: Subject> World<S> {
         }
     }
 
+    /// The cause is the subject's own: nobody has told an error.
+    pub(super) fn close(&mut self) -> bool {
+        match self.stage.backing.session {
+            Some(session) if session.said => {
+                let cause = Cause::new(CauseClass::Transient, 0);
+                self.say_failed_by(session.generation, BackingCall::Subscription, cause)
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    pub(super) fn jump(&mut self, minutes: u16, told: bool) -> bool {
+        self.move_to(self.stage.now.after(Duration::from_mins(u64::from(minutes)))) && (!told || self.timeout())
+    }
+
     pub(super) fn silence(&mut self, silent: bool) -> bool {
         let backing = &mut self.stage.backing;
         let possible = backing.silent != silent && (backing.session.is_some() || !silent);

@@ -162,6 +162,11 @@ impl Stage {
         self.ended
     }
 
+    /// Whether the subject has a task, which is a driver's: what it asks for is a future or a stream, and can be dropped.
+    pub fn is_driven(&self) -> bool {
+        self.has_task
+    }
+
     /// Whether the subject has a task that was woken and has not been polled since: it may still owe something.
     pub fn is_runnable(&self) -> bool {
         self.runnable
@@ -229,7 +234,9 @@ impl Stage {
     /// Finds out whether a reader has something to do. Called whenever that may have changed.
     pub(super) fn note(&mut self, number: usize) {
         let reader = &self.readers[number];
-        let may_open = reader.opens < self.regime.budgets.opens && (!self.ended || reader.opens == 0);
+        // Whoever stopped may still find out that the machine has ended; then it is told, and has nothing left to do.
+        let finds_out = reader.opens == 0 || reader.status == Status::Stopped;
+        let may_open = reader.opens < self.regime.budgets.opens && (!self.ended || finds_out);
         let (ready, resting) = match reader.status {
             Status::Closed | Status::Stopped => (!reader.calls.is_empty() || may_open, false),
             Status::Ended => (true, false),

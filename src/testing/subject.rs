@@ -6,6 +6,7 @@ use crate::machine::{
     Answer, Broken, CallId, Cause, Config, Epoch, Input, Output, Report, StoreManager, Time, Timeout,
 };
 
+use super::promise::Promise;
 use super::state::State;
 use super::universe::{Universe, Val};
 
@@ -17,7 +18,15 @@ use super::universe::{Universe, Val};
 /// the driver, and whatever stands at it produces the same [`Observation`](super::Observation)s, so one set of checkers serves both.
 ///
 /// A planted bug is a subject that wraps the machine, or stands for it.
+///
+/// Whoever has a store manager of their own makes a subject of it and runs every check against it: `sim/examples/own_subject.rs`
+/// is such a program, from the first line to the page of the failure that is found. Of this trait it takes
+/// [`PROMISES`](Self::PROMISES), [`handle`](Self::handle), [`poll_output`](Self::poll_output), [`poll_timeout`](Self::poll_timeout) and [`report`](Self::report); with
+/// [`store`](Self::store) the store is compared after every step, and not only what readers are told.
 pub trait Subject {
+    /// What it promises. Nothing else is checked, and runs are compared only if it promises everything.
+    const PROMISES: &'static [Promise] = Promise::ALL;
+
     /// One stimulus.
     fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val>;
 

@@ -131,6 +131,7 @@ impl<S: Subject> World<S> {
             Operation::Timeout => self.timeout(),
             Operation::Deadline { late } => self.run_out(late),
             Operation::Die => self.die(),
+            Operation::Close => self.close(),
             Operation::Silence => self.silence(true),
             Operation::Speak => self.silence(false),
             Operation::Prune { keep } => self.stage.backing.prune(keep),
@@ -138,6 +139,7 @@ impl<S: Subject> World<S> {
             Operation::Ail { id, once } => self.ail(id, once),
             Operation::Mend { id } => self.mend(id),
             Operation::Stale { kind, age } => self.stale(kind, age),
+            Operation::Jump { minutes, told } => self.jump(minutes, told),
             Operation::Kill => self.kill(),
             Operation::Turn => self.turn(),
             Operation::Abort => self.abort(),
@@ -182,16 +184,23 @@ impl<S: Subject> World<S> {
 
     /// The backing says something. It is seen when the subject takes it, which is at once if the subject has no task.
     pub(super) fn say(&mut self, observation: Observation, input: Input<Val>) -> bool {
+        self.said_to_somebody(observation, input);
+        true
+    }
+
+    /// The same; `false` if there is nobody to say it to: what had asked was dropped.
+    pub(super) fn said_to_somebody(&mut self, observation: Observation, input: Input<Val>) -> bool {
         if !S::HAS_TASK {
             self.seen.push(observation);
             return self.tell(input);
         }
         self.letters += 1;
-        if self.subject.post(self.stage.now, self.letters, input) {
+        let listened_to = self.subject.post(self.stage.now, self.letters, input);
+        if listened_to {
             self.posted.push((self.letters, observation));
         }
         self.drain();
-        true
+        listened_to
     }
 
     /// The subject's task is polled.

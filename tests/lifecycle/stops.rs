@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use multiwatcher::backing::{BackingError, Notice};
-use multiwatcher::driver::{NextError, Worker};
+use multiwatcher::driver::{Multiwatcher, NextError, Worker};
 use multiwatcher::machine::{Backoff, CauseClass, Config, Filter, ModelId, Phase, Position};
 use tokio::time::sleep;
 
@@ -49,6 +49,29 @@ async fn stop_decides_every_pending_call_and_wakes_each_once() {
     assert!(matches!(reader.progress(), Err(NextError::Stopped)));
     let census = worker.report().census;
     assert_eq!((census.watchers.total(), census.calls, census.tombstones), (0, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_watchers_end_is_not_woken_by_the_others() {
+    let (_backing, worker) = start();
+    let readers = [worker.watch_all_models().unwrap(), worker.watch_all_models().unwrap()];
+    let woken: [Arc<Counting>; 2] = Default::default();
+    let wakers = woken.clone().map(Waker::from);
+    let mut ends = readers.each_ref().map(Multiwatcher::wait);
+    for (end, waker) in ends.iter_mut().zip(&wakers) {
+        assert!(poll(end, waker).is_pending());
+    }
+    let counts = || woken.each_ref().map(|woken| woken.0.load(Ordering::SeqCst));
+    for _ in 0..100 {
+        drop(worker.watch_all_models().unwrap());
+    }
+    assert_eq!(counts(), [0, 0], "others come and go");
+    readers[0].stop();
+    assert_eq!(counts(), [1, 0]);
+    assert!(matches!(poll(&mut ends[0], &wakers[0]), Poll::Ready(NextError::Stopped)));
+    worker.kill();
+    assert_eq!(counts(), [1, 1]);
+    assert!(matches!(poll(&mut ends[1], &wakers[1]), Poll::Ready(NextError::Ended(_))));
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::decisions::ReadError;
 use crate::explore::ScopeError;
 use crate::seed::ParseSeedError;
+use crate::zoo::table::file::FileError;
 
 /// Why a command could not do what was asked.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub enum UsageError {
         /// Why it is no file.
         file: std::io::Error,
     },
-    /// A decision file could not be used.
+    /// A capsule could not be used.
     DecisionFile {
         /// Which.
         path: PathBuf,
@@ -40,6 +41,34 @@ pub enum UsageError {
         /// Where, and what was expected there.
         why: ScopeError,
     },
+    /// A capsule could not be written.
+    NotWritten {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A capsule of the corpus that this program was built with cannot be read.
+    Corpus {
+        /// Which.
+        name: &'static str,
+        /// What is wrong with it.
+        why: ReadError,
+    },
+    /// The file of the control table could not be used.
+    TableFile {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: FileError,
+    },
+    /// The picture of a run could not be written.
+    Picture {
+        /// Where to.
+        path: PathBuf,
+        /// Why.
+        why: std::io::Error,
+    },
     /// The second process of `check-determinism` did not do its part.
     OtherProcess(String),
     /// So many hunts of so many seeds reach beyond the last seed there is.
@@ -59,6 +88,12 @@ impl fmt::Display for UsageError {
             Self::DecisionFile { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::NoScope { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::Scope { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::NotWritten { path, error } => write!(f, "{} could not be written\n  {error}", path.display()),
+            Self::Corpus { name, why } => write!(f, "sim/corpus/{name}.capsule\n  {why}"),
+            Self::TableFile { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::Picture { path, why } => {
+                write!(f, "the picture could not be written to {}\n  {why}", path.display())
+            }
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
             Self::ReaderGone => f.write_str("nobody reads the output"),

@@ -7,14 +7,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use multiwatcher::testing::Subject;
 
 use super::args::ExploreArgs;
-use super::run::report;
-use super::{BROKEN, CLEAN, OPEN, UsageError};
+use super::shrink::save;
+use super::{BROKEN, CLEAN, MISSED, UsageError};
 use crate::clock::Stopwatch;
+use crate::course::Broken;
 use crate::decisions::{Decisions, Header};
 use crate::explore::summary::Summary;
 use crate::explore::{Found, Limits, Progress, Scope, search};
-use crate::runner::Failure;
+use crate::page;
 use crate::schedulers::Kind;
+use crate::shrink;
 use crate::text::number;
 use crate::worlds::{Maker, in_world};
 
@@ -48,15 +50,34 @@ fn explore_in<S: Subject + Send>(
         summary.write_time(watch.elapsed(), jobs, out)?;
     }
     let Some(found) = outcome.shortest() else {
-        return Ok(if outcome.closed { CLEAN } else { OPEN });
+        return Ok(if outcome.closed { CLEAN } else { MISSED });
     };
     let page: &mut dyn Write = if args.json { err } else { out };
-    report(maker, &failure(maker, scope, found), &args.failures, page)?;
+    report(maker, decisions(maker, scope, found), &found.broken, args, page)?;
     Ok(BROKEN)
 }
 
+/// Writes the capsule of a run to a file and its page to `out`. What led to the scope's start goes too, where it is of no account.
+fn report<S: Subject>(
+    maker: Maker<S>,
+    found: Decisions,
+    broken: &Broken,
+    args: &ExploreArgs,
+    out: &mut dyn Write,
+) -> Result<(), UsageError> {
+    let (decisions, broken) = match shrink::shrink(maker, &found, shrink::REPLAYS) {
+        Some(shrunk) => (shrunk.decisions, shrunk.broken),
+        None => (found, broken.clone()),
+    };
+    let path = args.failures.join(format!("{}-explored.capsule", broken.name()));
+    save(&decisions, &path).map_err(|error| UsageError::NotWritten { path: path.clone(), error })?;
+    writeln!(out)?;
+    page::write(maker, &decisions, &broken, &format!("replay: cargo sim replay {}", path.display()), out)?;
+    Ok(())
+}
+
 /// All it takes to tell it again.
-fn failure<S: Subject>(maker: Maker<S>, scope: &Scope, found: &Found) -> Failure {
+fn decisions<S: Subject>(maker: Maker<S>, scope: &Scope, found: &Found) -> Decisions {
     let header = Header {
         world: maker.world.name().to_owned(),
         seed: 0,
@@ -64,8 +85,7 @@ fn failure<S: Subject>(maker: Maker<S>, scope: &Scope, found: &Found) -> Failure
         broken: found.broken.name().to_owned(),
         regime: scope.regime(),
     };
-    let decisions = Decisions { header, operations: found.operations.clone(), healing: found.healing };
-    Failure { decisions, broken: found.broken.clone() }
+    Decisions { header, operations: found.operations.clone(), healing: found.healing }
 }
 
 /// Shows how far a search is, on a terminal.

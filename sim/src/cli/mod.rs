@@ -2,15 +2,23 @@
 
 mod args;
 mod determinism;
+mod diff;
 mod errors;
+mod explain;
 mod explore;
+mod given;
+mod picture;
 mod progress;
+mod ready;
 mod replay;
 mod run;
+mod shrink;
+mod table;
+mod walk;
 mod zoo;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -24,21 +32,40 @@ pub use errors::UsageError;
 pub const CLEAN: u8 = 0;
 /// A promise was broken, or a checker had nothing to decide.
 pub const BROKEN: u8 = 1;
+/// The canary was not found, so nothing is known.
+pub const VOID: u8 = 5;
 /// The question could not be understood.
 pub const USAGE: u8 = 2;
-/// What was found is clean, and not all there is.
-pub const OPEN: u8 = 3;
+/// A capsule no longer tells what it was written for: nothing is broken, and not everything was followed.
+pub const STALE: u8 = 4;
+
+/// No promise was broken, but the campaign never reached something that it should, or a search did not come to its end.
+pub const MISSED: u8 = 3;
 
 /// Runs the command with these arguments, the program's name first, writing to `out` what belongs on standard output
 /// and to `err` the rest. Returns the exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    main_with(args, None, out, err)
+}
+
+/// The same where somebody may type; `keys` is what they type.
+pub fn main_with(
+    args: impl IntoIterator<Item = OsString>,
+    keys: Option<&mut dyn BufRead>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return explain(&error, out, err),
     };
     let answer = match cli.command {
         Command::Run(args) => run::run(&args, out, err),
-        Command::Replay(args) => replay::replay(&args, out),
+        Command::Replay(args) => replay::replay(&args, keys, out),
+        Command::Shrink(args) => shrink::shrink(&args, out),
+        Command::Diff(args) => diff::diff(&args, out),
+        Command::Explain(args) => explain::explain(&args, out),
+        Command::Test(args) => ready::test(&args, out),
         Command::CheckDeterminism(args) => determinism::check(&args, out),
         Command::Explore(args) => explore::explore(&args, out, err),
         Command::Zoo(args) => zoo::zoo(&args, out),
@@ -66,9 +93,12 @@ fn narrow(text: &str) -> String {
 
 /// Runs the command as the process was started.
 pub fn from_env() -> ExitCode {
+    let is_watched = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let mut stdin = std::io::stdin().lock();
+    let keys = is_watched.then_some(&mut stdin as &mut dyn BufRead);
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     // Standard error is not locked: the workers of a campaign write their progress there.
-    ExitCode::from(main(std::env::args_os(), &mut out, &mut std::io::stderr()))
+    ExitCode::from(main_with(std::env::args_os(), keys, &mut out, &mut std::io::stderr()))
 }
 
 /// Help and version texts go to standard output and are no error.

@@ -1,61 +1,68 @@
-//! `mwsim replay`: one run told step by step, the same bytes every time.
+//! `mwsim replay`: one run told step by step, the same bytes every time; walked through, or drawn.
 
-use std::fs::File;
-use std::io::{BufReader, Write};
-use std::path::Path;
+use std::io::{BufRead, Write};
 
 use multiwatcher::testing::Subject;
 
 use super::args::ReplayArgs;
-use super::{BROKEN, CLEAN, UsageError};
+use super::{BROKEN, CLEAN, STALE, UsageError, given, picture, walk};
 use crate::decisions::Decisions;
 use crate::page;
-use crate::runner::Runner;
-use crate::seed::Seed;
-use crate::text::{COLUMNS, wrap};
-use crate::trace;
+use crate::replay::Verdict;
+use crate::text::wrap;
+use crate::trace::{self, Replayed};
 use crate::worlds::{Maker, in_world};
 
-/// Prints the trace; the exit code says whether something is broken.
-pub(super) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
-    let decisions = decisions(args)?;
-    in_world!(decisions.world(), tell(&decisions, out))
+/// Prints the trace; the exit code says whether something is broken. `keys` is where somebody types, if anybody does.
+pub(super) fn replay(args: &ReplayArgs, keys: Option<&mut dyn BufRead>, out: &mut dyn Write) -> Result<u8, UsageError> {
+    let decisions = given::decisions(&args.what, args.world, &args.drawing)?;
+    in_world!(decisions.world(), tell(&decisions, args, keys, out))
 }
 
-fn tell<S: Subject>(maker: Maker<S>, decisions: &Decisions, out: &mut dyn Write) -> Result<u8, UsageError> {
+fn tell<S: Subject>(
+    maker: Maker<S>,
+    decisions: &Decisions,
+    args: &ReplayArgs,
+    keys: Option<&mut dyn BufRead>,
+    out: &mut dyn Write,
+) -> Result<u8, UsageError> {
+    if let Some(path) = &args.html {
+        return picture::save(maker, decisions, path, out);
+    }
     writeln!(out, "seed {}, world {}", decisions.header.seed, decisions.header.world)?;
-    write!(out, "{}", wrap(&page::regime(&decisions.header), "", COLUMNS))?;
-    let replayed = trace::replay(maker, decisions, &mut |told| told.write(out))?;
+    write!(out, "{}", page::drawn(&decisions.header, page::WIDTH))?;
+    let replayed = if args.step {
+        walk::walk(maker, decisions, keys, out)?
+    } else {
+        trace::replay(maker, decisions, &mut |told| told.write(out))?
+    };
     writeln!(out)?;
-    writeln!(out, "steps {}, skipped {}, hash {:016x}", replayed.made, replayed.skipped, replayed.hash)?;
-    let Some(broken) = replayed.broken else {
-        match decisions.header.broken.as_str() {
-            "" => writeln!(out, "clean")?,
-            before => writeln!(out, "clean: {before} is not broken here")?,
+    verdict(decisions, &replayed, out)
+}
+
+/// What the run came to.
+pub(super) fn verdict(decisions: &Decisions, replayed: &Replayed, out: &mut dyn Write) -> Result<u8, UsageError> {
+    let &Replayed { made, followed, skipped, hash, ref broken } = replayed;
+    writeln!(out, "steps {made}, followed {followed} of {}, hash {hash:016x}", followed + skipped)?;
+    let written = decisions.header.broken.as_str();
+    let verdict = Verdict::of(written, broken.as_ref(), skipped);
+    if let Some(broken) = broken {
+        writeln!(out, "BROKEN  {} at step {}", broken.name(), broken.step)?;
+        if verdict == Verdict::Otherwise {
+            writeln!(out, "  and not {written}, for which it was written")?;
         }
-        return Ok(CLEAN);
-    };
-    writeln!(out, "BROKEN  {} at step {}", broken.name(), broken.step)?;
-    write!(out, "{}", wrap(broken.promise_in_words(), "  ", COLUMNS))?;
-    write!(out, "{}", wrap(&broken.text, "  ", COLUMNS))?;
-    Ok(BROKEN)
-}
-
-/// The decisions of a seed, or those of a file. What reads as a seed is one, whatever files there are.
-fn decisions(args: &ReplayArgs) -> Result<Decisions, UsageError> {
-    let not_a_seed = match args.what.parse::<Seed>() {
-        Ok(seed) => return Ok(in_world!(args.world, of_seed(seed))),
-        Err(error) => error,
-    };
-    let path = Path::new(&args.what);
-    let file = File::open(path).map_err(|error| UsageError::NeitherSeedNorFile {
-        given: args.what.clone(),
-        seed: not_a_seed,
-        file: error,
-    })?;
-    Decisions::read(BufReader::new(file)).map_err(|why| UsageError::DecisionFile { path: path.to_owned(), why })
-}
-
-fn of_seed<S: Subject>(maker: Maker<S>, seed: Seed) -> Decisions {
-    Runner::of(maker).told(seed.0)
+        write!(out, "{}", wrap(broken.promise_in_words(), "  ", page::WIDTH))?;
+        write!(out, "{}", wrap(&broken.text, "  ", page::WIDTH))?;
+    } else if verdict == Verdict::Stale {
+        writeln!(out, "STALE  followed {followed} of {}: this says nothing", followed + skipped)?;
+    } else if written.is_empty() {
+        writeln!(out, "clean")?;
+    } else {
+        writeln!(out, "clean: {written} is not broken here")?;
+    }
+    Ok(match verdict {
+        Verdict::Clean => CLEAN,
+        Verdict::AsWritten | Verdict::Otherwise => BROKEN,
+        Verdict::Stale => STALE,
+    })
 }

@@ -92,7 +92,7 @@ impl Stream for Notices {
             return Poll::Pending;
         };
         state.log.push_back(Event::Took(letter));
-        Poll::Ready(Some(notice))
+        Poll::Ready(notice)
     }
 }
 

@@ -80,7 +80,7 @@ fn notice(state: &mut wires::State, generation: Generation, letter: u32, notice:
     let Some(session) = session.filter(|session| session.answered || matches!(session.answer, Some((_, Ok(_))))) else {
         return false;
     };
-    session.notices.push_back((letter, Ok(notice)));
+    session.notices.push_back((letter, Some(Ok(notice))));
     wake(&mut session.waker)
 }
 
@@ -92,7 +92,9 @@ fn fail(state: &mut wires::State, generation: Generation, letter: u32, call: Bac
             let Some(session) = session.filter(|session| !session.failing) else { return false };
             session.failing = true;
             if session.answered || session.answer.is_some() {
-                session.notices.push_back((letter, Err(error)));
+                // A failure that nobody has told of is a stream that ends.
+                let told = (cause.id != 0).then_some(Err(error));
+                session.notices.push_back((letter, told));
             } else {
                 session.answer = Some((letter, Err(error)));
             }

@@ -66,10 +66,11 @@ impl<H: Hasher> Print<'_, H> {
         }
         for (_, notice) in &session.notices {
             match notice {
-                Ok(Notice::Changed(ids)) => (1u8, ids).hash(self.into),
-                Ok(Notice::Mark(position)) => (2u8, self.from(*position)).hash(self.into),
-                Ok(Notice::Step(step)) => self.step(step),
-                Err(error) => self.error(error),
+                Some(Ok(Notice::Changed(ids))) => (1u8, ids).hash(self.into),
+                Some(Ok(Notice::Mark(position))) => (2u8, self.from(*position)).hash(self.into),
+                Some(Ok(Notice::Step(step))) => self.step(step),
+                Some(Err(error)) => self.error(error),
+                None => 0u8.hash(self.into),
             }
         }
     }

@@ -16,6 +16,9 @@ pub(super) struct Wires(Arc<Mutex<State>>);
 /// A letter's number, and what it says.
 pub(super) type Letter<T> = (u32, T);
 
+/// What a subscription says next: a notice, an error, or that its stream has ended.
+pub(super) type Told = Option<Result<Notice<Val>, BackingError>>;
+
 /// Everything that is open.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -55,8 +58,8 @@ pub(super) struct Session {
     pub(super) generation: Generation,
     pub(super) answer: Option<Letter<Result<Position, BackingError>>>,
     pub(super) answered: bool,
-    pub(super) notices: VecDeque<Letter<Result<Notice<Val>, BackingError>>>,
-    /// An error was posted: nothing after it will be taken.
+    pub(super) notices: VecDeque<Letter<Told>>,
+    /// An error or the end was posted: nothing after it will be taken.
     pub(super) failing: bool,
     pub(super) waker: Option<Waker>,
 }

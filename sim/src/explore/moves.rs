@@ -4,7 +4,9 @@
 //! what it has read.
 
 use multiwatcher::machine::TimeoutReason;
-use multiwatcher::testing::{CallKind, Changes, Failing, IdIx, IdSet, Message, Operation, Reader, Stage, State, Status};
+use multiwatcher::testing::{
+    CallKind, Changes, Failing, IdIx, IdSet, Message, Operation, Reader, Stage, State, Status,
+};
 
 use super::scope::{Budget, Scope};
 
@@ -22,15 +24,16 @@ pub struct Move {
 impl Move {
     /// Whether only the backing has a part in it: the subject learns of it later, if at all.
     pub fn is_behind_the_scenes(&self) -> bool {
-        self.arrives.is_none() && matches!(
-            self.operation,
-            Operation::Commit { .. }
-                | Operation::Accept
-                | Operation::ReadLoad { .. }
-                | Operation::ReadFetch { .. }
-                | Operation::ReadUnasked { .. }
-                | Operation::Lose { .. }
-        )
+        self.arrives.is_none()
+            && matches!(
+                self.operation,
+                Operation::Commit { .. }
+                    | Operation::Accept
+                    | Operation::ReadLoad { .. }
+                    | Operation::ReadFetch { .. }
+                    | Operation::ReadUnasked { .. }
+                    | Operation::Lose { .. }
+            )
     }
 }
 
@@ -65,6 +68,8 @@ impl Budget {
             | Operation::Ail { .. }
             | Operation::Mend { .. }
             | Operation::Stale { .. }
+            | Operation::Close
+            | Operation::Jump { .. }
             | Operation::Turn
             | Operation::Abort
             | Operation::Open { .. }
@@ -87,7 +92,8 @@ pub fn moves(stage: &Stage, scope: &Scope, left: Budget, into: &mut Vec<Move>) {
     // Of what is read at once nothing else is under way.
     let newest = u8::try_from(stage.backing().flights().len()).expect("a few at most");
     let mut add = |operation, is_whim| {
-        let arrives = (!scope.under_way && is_read(&operation)).then_some(Operation::Deliver { flight: newest, keep: false });
+        let arrives =
+            (!scope.under_way && is_read(&operation)).then_some(Operation::Deliver { flight: newest, keep: false });
         into.push(Move { operation, arrives, is_whim });
     };
     worker(stage, scope, &mut add);

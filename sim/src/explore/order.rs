@@ -66,6 +66,8 @@ impl After {
             | Operation::Ail { .. }
             | Operation::Mend { .. }
             | Operation::Stale { .. }
+            | Operation::Close
+            | Operation::Jump { .. }
             | Operation::Kill
             | Operation::Turn
             | Operation::Abort
@@ -114,6 +116,8 @@ impl After {
             | Operation::Ail { .. }
             | Operation::Mend { .. }
             | Operation::Stale { .. }
+            | Operation::Close
+            | Operation::Jump { .. }
             | Operation::Abort
             | Operation::Resume { .. }
             | Operation::PollOver { .. }

@@ -174,13 +174,39 @@ impl Scope {
             }
         };
         let name = written.world.get_ref();
-        let world = World::named(name).ok_or_else(|| {
-            at(written.world.span(), format!("expected \"machine\" or \"driver\", got {name:?}"))
-        })?;
-        let Written { start, steps, idle_commits, under_way, commits, restarts, stops, kills, failures, losses, marks, drops, spurious, .. } =
-            written;
+        let world = World::named(name)
+            .ok_or_else(|| at(written.world.span(), format!("expected \"machine\" or \"driver\", got {name:?}")))?;
+        let Written {
+            start,
+            steps,
+            idle_commits,
+            under_way,
+            commits,
+            restarts,
+            stops,
+            kills,
+            failures,
+            losses,
+            marks,
+            drops,
+            spurious,
+            ..
+        } = written;
         let budget = Budget { commits, restarts, stops, kills, failures, losses, marks };
-        Ok(Self { world, shape, values, touches, watchers, start, idle_commits, under_way, steps, budget, drops, spurious })
+        Ok(Self {
+            world,
+            shape,
+            values,
+            touches,
+            watchers,
+            start,
+            idle_commits,
+            under_way,
+            steps,
+            budget,
+            drops,
+            spurious,
+        })
     }
 
     /// What every run of the search is like. Time stands still but for waits that nothing else ends.
@@ -216,10 +242,30 @@ mod tests {
     #[test]
     fn errors_say_where_and_what_was_expected() {
         let cases = [
-            ("world = \"driver\"\nwatchers = 7\nids = 1\nvalues = 1\ncommits = 1\n", 2, 12, "expected 0 to 6 watchers, got 7"),
-            ("world = \"river\"\nwatchers = 1\nids = 1\nvalues = 1\ncommits = 1\n", 1, 9, "expected \"machine\" or \"driver\""),
-            ("world = \"driver\"\nwatchers = 1\nids = 3\nmodels = 2\nvalues = 1\ncommits = 1\n", 3, 7, "in each of 2 models"),
-            ("world = \"driver\"\nwatchers = 1\nfilters = [9]\nids = 1\nvalues = 1\ncommits = 1\n", 3, 11, "expected 1 filters"),
+            (
+                "world = \"driver\"\nwatchers = 7\nids = 1\nvalues = 1\ncommits = 1\n",
+                2,
+                12,
+                "expected 0 to 6 watchers, got 7",
+            ),
+            (
+                "world = \"river\"\nwatchers = 1\nids = 1\nvalues = 1\ncommits = 1\n",
+                1,
+                9,
+                "expected \"machine\" or \"driver\"",
+            ),
+            (
+                "world = \"driver\"\nwatchers = 1\nids = 3\nmodels = 2\nvalues = 1\ncommits = 1\n",
+                3,
+                7,
+                "in each of 2 models",
+            ),
+            (
+                "world = \"driver\"\nwatchers = 1\nfilters = [9]\nids = 1\nvalues = 1\ncommits = 1\n",
+                3,
+                11,
+                "expected 1 filters",
+            ),
             ("world = \"driver\"\nwachters = 1\n", 2, 1, "expected one of"),
             ("world = \"driver\"\nwatchers = true\n", 2, 12, "expected"),
             ("world = \n", 1, 9, "string"),

@@ -88,7 +88,8 @@ pub fn search<S: Subject + Send>(
     limits: Limits,
     show: &mut dyn FnMut(Progress),
 ) -> Outcome {
-    let mut workers: Vec<Walker<'_, S>> = (0..limits.jobs.get()).map(|_| Walker::new(maker, scope, limits.skip)).collect();
+    let mut workers: Vec<Walker<'_, S>> =
+        (0..limits.jobs.get()).map(|_| Walker::new(maker, scope, limits.skip)).collect();
     let mut outcome = Outcome::new();
     let (prelude, print, first) = match workers[0].first() {
         Ok(first) => first,

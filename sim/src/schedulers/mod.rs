@@ -1,16 +1,17 @@
 //! Who moves next. One file per scheduler, behind one small trait; the seed decides which of them a run gets, because
 //! no single one is strong against every bug.
 
+mod kind;
 mod pct;
+mod portfolio;
 mod uniform;
 mod weighted;
 
-use core::fmt;
+use multiwatcher::testing::{Choices, Parties, Party, Regime};
 
-use multiwatcher::testing::{Choices, Parties, Party, Regime, Stream};
-use serde::{Deserialize, Serialize};
-
+pub use kind::{KINDS, Kind};
 pub use pct::Pct;
+pub use portfolio::Portfolio;
 pub use uniform::Uniform;
 pub use weighted::Weighted;
 
@@ -40,87 +41,6 @@ pub trait Scheduler {
     /// What the party that was picked did came to nothing: it would have waited if it could. A scheduler that prefers
     /// somebody passes it over for a while, or nobody else would move.
     fn came_to_nothing(&mut self, party: Party);
-}
-
-/// The schedulers a run can have, by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Uniform random.
-    Uniform,
-    /// Random by the regime's weights.
-    Weighted,
-    /// PCT of this depth.
-    Pct(u8),
-}
-
-/// Every kind, in the order of their numbers.
-pub const KINDS: [Kind; 5] = [Kind::Uniform, Kind::Weighted, Kind::Pct(1), Kind::Pct(2), Kind::Pct(3)];
-
-/// All schedulers, one of them chosen for the run.
-#[derive(Debug)]
-pub struct Portfolio {
-    kind: Kind,
-    uniform: Uniform,
-    weighted: Weighted,
-    pct: Pct,
-}
-
-/// Two of three runs are random, the others share the depths of PCT.
-const WEIGHTS: [u16; KINDS.len()] = [1, 13, 2, 2, 2];
-
-impl Portfolio {
-    /// None chosen yet.
-    pub fn new() -> Self {
-        Self { kind: Kind::Uniform, uniform: Uniform, weighted: Weighted::default(), pct: Pct::default() }
-    }
-
-    /// Draws the kind for a run.
-    pub fn draw(choices: &mut impl Choices) -> Kind {
-        KINDS[choices.weighted(Stream::Regime, &WEIGHTS)]
-    }
-
-    /// Chooses the kind of the run to begin.
-    pub fn choose(&mut self, kind: Kind) {
-        self.kind = kind;
-        match kind {
-            Kind::Uniform | Kind::Weighted => (),
-            Kind::Pct(depth) => self.pct.set_depth(depth),
-        }
-    }
-}
-
-impl Default for Portfolio {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Scheduler for Portfolio {
-    fn begin(&mut self, regime: &Regime, steps: u32, choices: &mut impl Choices) {
-        match self.kind {
-            Kind::Uniform => self.uniform.begin(regime, steps, choices),
-            Kind::Weighted => self.weighted.begin(regime, steps, choices),
-            Kind::Pct(_) => self.pct.begin(regime, steps, choices),
-        }
-    }
-
-    #[inline]
-    fn pick(&mut self, moment: Moment, choices: &mut impl Choices) -> Party {
-        match self.kind {
-            Kind::Uniform => self.uniform.pick(moment, choices),
-            Kind::Weighted => self.weighted.pick(moment, choices),
-            Kind::Pct(_) => self.pct.pick(moment, choices),
-        }
-    }
-
-    fn came_to_nothing(&mut self, party: Party) {
-        match self.kind {
-            Kind::Uniform => self.uniform.came_to_nothing(party),
-            Kind::Weighted => self.weighted.came_to_nothing(party),
-            Kind::Pct(_) => self.pct.came_to_nothing(party),
-        }
-    }
 }
 
 impl PartySet {
@@ -219,16 +139,6 @@ impl FromIterator<Party> for PartySet {
         let mut set = Self::EMPTY;
         parties.into_iter().for_each(|party| set.insert(party));
         set
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Uniform => f.write_str("uniform"),
-            Self::Weighted => f.write_str("weighted"),
-            Self::Pct(depth) => write!(f, "PCT({depth})"),
-        }
     }
 }
 

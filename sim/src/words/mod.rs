@@ -3,7 +3,8 @@
 mod observation;
 mod operation;
 
-use multiwatcher::testing::{Changes, FilterIx, IdIx, IdSet, Party, Shape, State, Universe};
+use multiwatcher::machine::Change;
+use multiwatcher::testing::{Changes, DeltaSeen, FilterIx, IdIx, IdSet, Party, Shape, State, Universe};
 
 pub use observation::observation;
 pub use operation::operation;
@@ -35,6 +36,14 @@ impl<'a> Words<'a> {
         }
         text.push_str(id.id());
         text
+    }
+
+    /// A delta: the value, or that there is none.
+    pub fn delta(&self, delta: &DeltaSeen) -> String {
+        match delta.change {
+            Change::Changed => format!("{}={}", self.id(delta.id), delta.value),
+            Change::Removed => format!("del {}", self.id(delta.id)),
+        }
     }
 
     /// Ids in order.

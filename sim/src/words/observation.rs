@@ -1,6 +1,6 @@
 //! Observations in words.
 
-use multiwatcher::machine::{Cause, Change, NextError, Progress, ResumeError, WatchError};
+use multiwatcher::machine::{Cause, NextError, Progress, ResumeError, WatchError};
 use multiwatcher::testing::{BatchSeen, CallSeen, DeltaSeen, How, IdSet, Observation, Seen};
 
 use super::Words;
@@ -111,10 +111,7 @@ fn batch_text(batch: &BatchSeen, deltas: &[DeltaSeen], words: Words<'_>) -> Stri
     if deltas.is_empty() {
         return head + ", empty";
     }
-    let told = deltas.iter().map(|DeltaSeen { revno, value, id, change }| match change {
-        Change::Changed => format!("{}={value} @{revno}", words.id(*id)),
-        Change::Removed => format!("del {} @{revno}", words.id(*id)),
-    });
+    let told = deltas.iter().map(|delta| format!("{} @{}", words.delta(delta), delta.revno));
     core::iter::once(head).chain(told).collect::<Vec<_>>().join(" ")
 }
 

@@ -24,6 +24,7 @@ pub fn operation(operation: &Operation, words: Words<'_>) -> String {
         Operation::Deadline { late: 0 } => "wait for the next deadline".to_owned(),
         Operation::Deadline { late } => format!("wait for the next deadline and {late} us"),
         Operation::Die
+        | Operation::Close
         | Operation::Silence
         | Operation::Speak
         | Operation::Prune { .. }
@@ -31,6 +32,7 @@ pub fn operation(operation: &Operation, words: Words<'_>) -> String {
         | Operation::Ail { .. }
         | Operation::Mend { .. }
         | Operation::Stale { .. }
+        | Operation::Jump { .. }
         | Operation::Kill => of_the_saboteur(operation, words),
         Operation::Turn => "its turn".to_owned(),
         Operation::Abort => "drop the worker's task".to_owned(),
@@ -98,6 +100,7 @@ fn moved(skip: i8) -> String {
 fn of_the_saboteur(operation: &Operation, words: Words<'_>) -> String {
     match *operation {
         Operation::Die => "the connection dies".to_owned(),
+        Operation::Close => "the subscription closes".to_owned(),
         Operation::Silence => "silence begins".to_owned(),
         Operation::Speak => "silence ends".to_owned(),
         Operation::Prune { keep } => format!("prune the log to {keep} commits"),
@@ -117,6 +120,9 @@ fn of_the_saboteur(operation: &Operation, words: Words<'_>) -> String {
                 StaleKind::Failed => "failure",
             };
             if age == 0 { format!("unasked: {kind}") } else { format!("{age} generations old: {kind}") }
+        }
+        Operation::Jump { minutes, told } => {
+            format!("the clock jumps {minutes} min ahead{}", if told { ", and deadlines are looked at" } else { "" })
         }
         Operation::Kill => "kill".to_owned(),
         ref other => unreachable!("{other:?} is no operation of the saboteur"),

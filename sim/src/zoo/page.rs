@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Bug;
 use super::hunt::{Found, Hunt};
+use crate::schedulers::Kind;
 use crate::seed::{ParseSeedError, SeedRange};
 use crate::text::number;
 
@@ -17,6 +18,7 @@ pub struct Plan {
     bugs: Vec<Bug>,
     hunts: Vec<SeedRange>,
     jobs: NonZeroUsize,
+    scheduler: Option<Kind>,
 }
 
 /// A bug in a world.
@@ -56,7 +58,13 @@ impl Plan {
             let from = first.saturating_add(count.saturating_mul(u64::from(start)));
             SeedRange::new(from, from.saturating_add(count))
         };
-        Ok(Self { bugs, hunts: (0..starts.get()).map(hunt).collect::<Result<_, _>>()?, jobs })
+        Ok(Self { bugs, hunts: (0..starts.get()).map(hunt).collect::<Result<_, _>>()?, jobs, scheduler: None })
+    }
+
+    /// The same with one scheduler; with none, each seed draws its own.
+    #[must_use]
+    pub fn scheduled_by(self, scheduler: Option<Kind>) -> Self {
+        Self { scheduler, ..self }
     }
 
     /// Hunts. `tell` is called with each row as it is done.
@@ -77,7 +85,7 @@ impl Plan {
     }
 
     fn hunts(&self, bug: Bug, driven: bool, alone: bool) -> Hunts {
-        let hunt = Hunt { bug, driven, alone, jobs: self.jobs };
+        let hunt = Hunt { bug, driven, alone, scheduler: self.scheduler, jobs: self.jobs };
         let found: Vec<_> = self.hunts.iter().map(|seeds| hunt.among(seeds.clone())).collect();
         Hunts::new(&found)
     }

@@ -21,6 +21,11 @@ pub trait Twist: Debug + Send + 'static {
         config
     }
 
+    /// A watcher was opened with this filter, and has not come back.
+    fn watched(&mut self, watcher: WatcherId, filter: &Filter) {
+        let _ = (watcher, filter);
+    }
+
     /// A watcher was opened, or has come back.
     fn opened(&mut self, real: &mut Real, now: Time, watcher: WatcherId) {
         let _ = (real, now, watcher);
@@ -116,31 +121,67 @@ pub(super) fn with_deltas(batch: &Batch<Val>, deltas: impl Iterator<Item = Delta
     Batch::new(batch.revno(), batch.position(), deltas.collect())
 }
 
-/// The machine with a bug: a subject of the machine world, and inside [`Driven`](crate::driven::Driven) one of the driver world.
+/// What stands in the machine's place: the machine with a twist, or something that is like it.
+pub trait Stand: Debug + Send + 'static {
+    /// One stimulus.
+    fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val>;
+
+    /// The next thing the outside must do.
+    fn poll_output(&mut self) -> Option<Output>;
+
+    /// The next moment at which time alone makes something happen.
+    fn poll_timeout(&self) -> Option<Timeout>;
+
+    /// The census.
+    fn report(&self) -> Report;
+
+    /// What the store holds, foreign ids left out.
+    fn store(&self, universe: &Universe) -> State;
+
+    /// Recounts its invariants.
+    fn check(&self) -> Result<(), String>;
+
+    /// Exchanges what is no longer needed for an empty container.
+    fn swap_garbage(&mut self, empty: &mut Garbage<Val>);
+
+    /// Ids in quarantine, with the cause.
+    fn quarantined(&self) -> Vec<(EntityId, Cause)>;
+
+    /// Every cause that it may still name.
+    fn causes(&self) -> Vec<Cause>;
+
+    /// A number that is equal only for states with equal futures; finer than it need be.
+    fn fingerprint(&self, now: Time) -> u128 {
+        xxhash_rust::xxh3::xxh3_128(format!("{now:?} {self:?}").as_bytes())
+    }
+}
+
+/// Something that can be made to stand there.
+pub trait Stands {
+    /// One that has just asked to subscribe.
+    fn stand(config: Config, epoch: Epoch, now: Time) -> Box<dyn Stand>;
+}
+
+impl<T: Twist + Default> Stands for T {
+    fn stand(config: Config, epoch: Epoch, now: Time) -> Box<dyn Stand> {
+        let twist = T::default();
+        let real = Real::new(StoreManager::new(twist.configure(config), epoch, now));
+        let mut made = Twisted { real, twist, outputs: VecDeque::new() };
+        made.pass_on(now);
+        Box::new(made)
+    }
+}
+
+/// The machine with a twist.
 #[derive(Debug)]
-pub struct With {
+struct Twisted<T> {
     real: Real,
-    twist: Box<dyn Twist>,
+    twist: T,
     outputs: VecDeque<Output>,
 }
 
-impl With {
-    /// The machine with this bug.
-    pub fn bug<T: Twist + Default>(config: Config, epoch: Epoch, now: Time) -> Self {
-        let twist = T::default();
-        let real = Real::new(StoreManager::new(twist.configure(config), epoch, now));
-        let mut made = Self { real, twist: Box::new(twist), outputs: VecDeque::new() };
-        made.pass_on(now);
-        made
-    }
-
-    /// The same with the shipped driver around it.
-    pub fn driven<T: Twist + Default>(config: Config, epoch: Epoch, now: Time) -> Driven<Self> {
-        let patience = config.call_timeout;
-        Driven::around(Self::bug::<T>(config, epoch, now), patience, now)
-    }
-
-    fn put(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
+impl<T: Twist> Stand for Twisted<T> {
+    fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
         let answer = self.answer(now, input);
         self.pass_on(now);
         self.twist.settle(&mut self.real, now);
@@ -148,12 +189,59 @@ impl With {
         answer
     }
 
+    fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Timeout> {
+        self.real.machine().poll_timeout()
+    }
+
+    fn report(&self) -> Report {
+        let mut report = self.real.machine().report();
+        report.calls += self.real.unknown_calls();
+        self.twist.report(&mut report);
+        report
+    }
+
+    fn store(&self, universe: &Universe) -> State {
+        Subject::store(self.real.machine(), universe).unwrap_or(State::EMPTY)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Subject::check(self.real.machine())
+    }
+
+    fn swap_garbage(&mut self, empty: &mut Garbage<Val>) {
+        self.real.swap_garbage(empty);
+    }
+
+    /// The bug's own notes, and the names of calls, enter as they are.
+    fn fingerprint(&self, now: Time) -> u128 {
+        let machine = Subject::fingerprint(self.real.machine(), now);
+        let notes = format!("{machine:?} {:?} {:?} {:?}", self.twist, self.real.calls(), self.outputs);
+        xxhash_rust::xxh3::xxh3_128(notes.as_bytes())
+    }
+
+    fn quarantined(&self) -> Vec<(EntityId, Cause)> {
+        Machine::quarantined(self.real.machine())
+    }
+
+    fn causes(&self) -> Vec<Cause> {
+        Machine::causes(self.real.machine())
+    }
+}
+
+impl<T: Twist> Twisted<T> {
     fn answer(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
-        let (twist, real) = (&mut *self.twist, &mut self.real);
+        let (twist, real) = (&mut self.twist, &mut self.real);
         match input {
             Input::Watch { filter } => {
-                let opened = real.watch(now, filter);
-                opened.iter().for_each(|watcher| twist.opened(real, now, *watcher));
+                let opened = real.watch(now, filter.clone());
+                if let Ok(watcher) = &opened {
+                    twist.watched(*watcher, &filter);
+                    twist.opened(real, now, *watcher);
+                }
                 Answer::Watch(opened)
             }
             Input::Resume { filter, from } => {
@@ -208,72 +296,83 @@ impl With {
     }
 }
 
+/// The machine with a bug: a subject of the machine world, and inside [`Driven`](crate::driven::Driven) one of the driver world.
+#[derive(Debug)]
+pub struct With(Box<dyn Stand>);
+
+impl With {
+    /// This in the machine's place.
+    pub fn bug<T: Stands>(config: Config, epoch: Epoch, now: Time) -> Self {
+        Self(T::stand(config, epoch, now))
+    }
+
+    /// The same with the shipped driver around it.
+    pub fn driven<T: Stands>(config: Config, epoch: Epoch, now: Time) -> Driven<Self> {
+        let patience = config.call_timeout;
+        Driven::around(Self::bug::<T>(config, epoch, now), patience, now)
+    }
+}
+
 impl Subject for With {
     fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
-        self.put(now, input)
+        self.0.handle(now, input)
     }
 
     fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.0.poll_output()
     }
 
     fn poll_timeout(&self) -> Option<Timeout> {
-        self.real.machine().poll_timeout()
+        self.0.poll_timeout()
     }
 
     fn report(&self) -> Report {
-        let mut report = self.real.machine().report();
-        report.calls += self.real.unknown_calls();
-        self.twist.report(&mut report);
-        report
+        self.0.report()
     }
 
     fn store(&self, universe: &Universe) -> Option<State> {
-        Subject::store(self.real.machine(), universe)
+        Some(self.0.store(universe))
     }
 
     fn check(&self) -> Result<(), String> {
-        Subject::check(self.real.machine())
+        self.0.check()
     }
 
-    /// Finer than it need be: the bug's own notes, and the names of calls, enter as they are.
     fn fingerprint(&self, now: Time) -> Option<u128> {
-        let machine = Subject::fingerprint(self.real.machine(), now)?;
-        let notes = format!("{machine} {:?} {:?} {:?}", self.twist, self.real.calls(), self.outputs);
-        Some(xxhash_rust::xxh3::xxh3_128(notes.as_bytes()))
+        Some(self.0.fingerprint(now))
     }
 
     fn discard(&mut self) {
-        self.real.swap_garbage(&mut Garbage::default());
+        self.0.swap_garbage(&mut Garbage::default());
     }
 }
 
 impl Machine<Val> for With {
     fn handle(&mut self, now: Time, input: Input<Val>) -> Answer<Val> {
-        self.put(now, input)
+        self.0.handle(now, input)
     }
 
     fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.0.poll_output()
     }
 
     fn poll_timeout(&self) -> Option<Timeout> {
-        self.real.machine().poll_timeout()
+        self.0.poll_timeout()
     }
 
     fn swap_garbage(&mut self, empty: &mut Garbage<Val>) {
-        self.real.swap_garbage(empty);
+        self.0.swap_garbage(empty);
     }
 
     fn report(&self) -> Report {
-        Subject::report(self)
+        self.0.report()
     }
 
     fn quarantined(&self) -> Vec<(EntityId, Cause)> {
-        Machine::quarantined(self.real.machine())
+        self.0.quarantined()
     }
 
     fn causes(&self) -> Vec<Cause> {
-        Machine::causes(self.real.machine())
+        self.0.causes()
     }
 }

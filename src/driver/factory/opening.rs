@@ -26,7 +26,7 @@ pub(super) struct Attempt<V: Value, S: Seam> {
 
 struct AttemptState<V: Value, S: Seam> {
     answer: Option<Answer<V, S>>,
-    waits: Waits,
+    waits: Waits<()>,
     /// The task that opens.
     task: Option<Waker>,
 }
@@ -84,7 +84,7 @@ impl<V: Value, S: Seam> Future for Wait<V, S> {
         if let Some(answer) = &state.answer {
             return Poll::Ready(answer.clone());
         }
-        let replaced = state.waits.set(&mut this.key, cx.waker());
+        let replaced = state.waits.set((), &mut this.key, cx.waker());
         drop(state);
         drop(replaced);
         Poll::Pending
@@ -94,7 +94,7 @@ impl<V: Value, S: Seam> Future for Wait<V, S> {
 impl<V: Value, S: Seam> Drop for Wait<V, S> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            let waker = self.attempt.state.lock().unwrap_or_else(PoisonError::into_inner).waits.remove(key);
+            let waker = self.attempt.state.lock().unwrap_or_else(PoisonError::into_inner).waits.remove((), key);
             drop(waker);
         }
     }

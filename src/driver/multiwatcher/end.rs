@@ -37,7 +37,7 @@ impl<V, M: Machine<V>, S: Seam> Future for MultiwatcherEnd<V, M, S> {
 impl<V, M: Machine<V>, S: Seam> Drop for MultiwatcherEnd<V, M, S> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.seat.keeper.shared.forget_wait(key, false);
+            self.seat.keeper.shared.forget_watcher_wait(self.seat.watcher, key);
         }
     }
 }

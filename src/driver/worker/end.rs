@@ -36,7 +36,7 @@ impl<V, M: Machine<V>, S: Seam> Future for WorkerEnd<V, M, S> {
 impl<V, M: Machine<V>, S: Seam> Drop for WorkerEnd<V, M, S> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.shared.forget_wait(key, true);
+            self.shared.forget_worker_wait(key);
         }
     }
 }
