@@ -43,6 +43,10 @@ impl Subject for Canary {
     fn check(&self) -> Result<(), String> {
         Subject::check(&self.machine)
     }
+
+    fn fingerprint(&self, now: Time) -> Option<u128> {
+        Subject::fingerprint(&self.machine, now)
+    }
 }
 
 #[cfg(test)]

@@ -238,6 +238,7 @@ impl<S: Subject> Runner<S> {
             if self.scenario.is_some() {
                 scenario::see(&operation, self.course.seen(), self.course.stage(), &mut self.sights);
             }
+            self.portfolio.moved(&operation);
             if came_to_nothing(&operation, self.course.seen()) {
                 self.portfolio.came_to_nothing(party);
             }

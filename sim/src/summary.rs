@@ -148,8 +148,8 @@ impl<'a> Summary<'a> {
         row(out, "pairs compared", &number(tally.pairs))?;
         let kinds: Vec<_> =
             KINDS.iter().zip(tally.schedulers).map(|(kind, runs)| format!("{kind} {}", number(runs))).collect();
-        row(out, "schedulers", &kinds[..2].join(", "))?;
-        row(out, "", &kinds[2..].join(", "))
+        let mut rows = kinds.chunks(2).zip(core::iter::once("schedulers").chain(core::iter::repeat("")));
+        rows.try_for_each(|(kinds, name)| row(out, name, &kinds.join(", ")))
     }
 
     /// As one JSON object.

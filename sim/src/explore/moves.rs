@@ -61,8 +61,6 @@ impl Budget {
             | Operation::Advance { .. }
             | Operation::Timeout
             | Operation::Deadline { .. }
-            | Operation::Close
-            | Operation::Jump { .. }
             | Operation::Silence
             | Operation::Speak
             | Operation::Prune { .. }
@@ -70,6 +68,8 @@ impl Budget {
             | Operation::Ail { .. }
             | Operation::Mend { .. }
             | Operation::Stale { .. }
+            | Operation::Close
+            | Operation::Jump { .. }
             | Operation::Turn
             | Operation::Abort
             | Operation::Open { .. }

@@ -59,8 +59,6 @@ impl After {
             | Operation::Advance { .. }
             | Operation::Timeout
             | Operation::Deadline { .. }
-            | Operation::Close
-            | Operation::Jump { .. }
             | Operation::Silence
             | Operation::Speak
             | Operation::Prune { .. }
@@ -68,6 +66,8 @@ impl After {
             | Operation::Ail { .. }
             | Operation::Mend { .. }
             | Operation::Stale { .. }
+            | Operation::Close
+            | Operation::Jump { .. }
             | Operation::Kill
             | Operation::Turn
             | Operation::Abort
@@ -109,8 +109,6 @@ impl After {
             | Operation::Advance { .. }
             | Operation::Timeout
             | Operation::Deadline { .. }
-            | Operation::Close
-            | Operation::Jump { .. }
             | Operation::Silence
             | Operation::Speak
             | Operation::Prune { .. }
@@ -118,6 +116,8 @@ impl After {
             | Operation::Ail { .. }
             | Operation::Mend { .. }
             | Operation::Stale { .. }
+            | Operation::Close
+            | Operation::Jump { .. }
             | Operation::Abort
             | Operation::Resume { .. }
             | Operation::PollOver { .. }
