@@ -92,17 +92,14 @@ fn any_number_of_workers_counts_the_same() {
 }
 
 #[test]
-fn planted_bugs_are_found_by_name() {
-    for (bug, promise) in [(Bug::Z26, "cancel-safe"), (Bug::Z18, "convergence"), (Bug::Z4, "exact-prefix")] {
-        let mut scope = scope("kill-and-drop");
-        scope.watchers.truncate(1);
-        scope.spurious = false;
-        let (machine, driven) = (quietly(bug.maker(), &scope, ALL), quietly(bug.driven_maker(), &scope, ALL));
-        for outcome in [machine, driven] {
-            let found: Vec<_> = outcome.verdicts().into_iter().collect();
-            assert!(!outcome.closed || !found.is_empty(), "{}", bug.name());
-            assert!(found.contains(&promise), "{}: {found:?}", bug.name());
-        }
+fn a_planted_bug_is_found_by_name_in_both_worlds() {
+    let mut scope = scope("kill-and-drop");
+    scope.watchers.truncate(1);
+    scope.spurious = false;
+    for outcome in [quietly(Bug::Z26.maker(), &scope, ALL), quietly(Bug::Z26.driven_maker(), &scope, ALL)] {
+        let found: Vec<_> = outcome.verdicts().into_iter().collect();
+        assert!(!outcome.closed, "the search goes no deeper than a failure");
+        assert!(found.contains(&"cancel-safe"), "{found:?}");
     }
 }
 
