@@ -19,7 +19,7 @@ const SCOPES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scopes");
 const ALL: Limits = Limits { jobs: NonZeroUsize::MIN, merge: true, skip: true, depth: None };
 
 fn scope(name: &str) -> Scope {
-    let text = std::fs::read_to_string(format!("{SCOPES}/{name}.toml")).unwrap();
+    let text = std::fs::read_to_string(format!("{SCOPES}/{name}.toml")).expect("the scope is there");
     Scope::read(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
@@ -33,8 +33,8 @@ fn driver() -> Maker<Driven<StoreManager<Val>>> {
 
 fn told(outcome: &Outcome) -> String {
     let mut text = Vec::new();
-    Summary::new(World::Driver, outcome).write(&mut text).unwrap();
-    String::from_utf8(text).unwrap()
+    Summary::new(World::Driver, outcome).write(&mut text).expect("memory takes all");
+    String::from_utf8(text).expect("a summary is text")
 }
 
 #[test]

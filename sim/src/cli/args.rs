@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use multiwatcher::testing::{Families, Family, Subject};
 
+use super::explore::ExploreArgs;
 use crate::runner::Runner;
 use crate::schedulers::Kind;
 use crate::seed::{Seed, SeedRange};
@@ -15,7 +16,7 @@ use crate::worlds::{Maker, World};
 use crate::zoo::{Bug, table};
 
 /// Help texts are wrapped for a narrow screen; a phone shows about this many columns.
-const WIDTH: usize = 68;
+pub(super) const WIDTH: usize = 68;
 
 /// Deterministic simulation of the multiwatcher.
 #[derive(Debug, Parser)]
@@ -312,44 +313,6 @@ pub struct CheckArgs {
     /// What is simulated [default: machine, then driver]
     #[arg(long, value_enum)]
     pub world: Option<World>,
-}
-
-/// Arguments of `explore`.
-#[derive(Debug, Args)]
-#[command(max_term_width = WIDTH, after_help = "Examples:
-  mwsim explore --scope sim/scopes/restart-and-stop.toml
-  mwsim explore --scope sim/scopes/kill-and-drop.toml --jobs 2
-  mwsim explore --scope mine.toml --world driver+z26
-
-States with equal futures are tried once, so a small scope comes
-to an end: it closes. The first failure found is a shortest one;
-it is written to the failures folder, and its page ends with the
-command that replays it.
-
-Exit codes: 0 closed and clean, 1 a promise is broken, 2 usage
-or a scope that cannot be read, 3 clean and not closed.")]
-pub struct ExploreArgs {
-    /// What there is and what may happen, in TOML
-    #[arg(long, value_name = "FILE")]
-    pub scope: PathBuf,
-    /// What is searched [default: what the scope says]
-    #[arg(long, value_enum)]
-    pub world: Option<World>,
-    /// Workers; the outcome is the same with any number [default: one per core]
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
-    /// Try no run of more operations [default: until no run reaches a new state]
-    #[arg(long, value_name = "N")]
-    pub depth: Option<usize>,
-    /// Do not merge runs: what the merging is checked against
-    #[arg(long)]
-    pub unmerged: bool,
-    /// Print the summary as one JSON object
-    #[arg(long)]
-    pub json: bool,
-    /// Where the decisions of a failing run are written
-    #[arg(long, value_name = "DIR", default_value = "sim-failures")]
-    pub failures: PathBuf,
 }
 
 /// Arguments of `zoo`.

@@ -27,6 +27,7 @@ use crate::text::{COLUMNS, wrap};
 
 pub use args::{Cli, Command};
 pub use errors::UsageError;
+pub use explore::ExploreArgs;
 
 /// Everything was as promised.
 pub const CLEAN: u8 = 0;

@@ -38,6 +38,9 @@ pub(super) struct State {
     pub(super) after: After,
 }
 
+/// The operations that lead to the first state, its fingerprint, and the state.
+pub(super) type First = (Vec<Operation>, u128, State);
+
 /// What came of an operation.
 #[derive(Debug)]
 pub(super) enum Came {
@@ -68,7 +71,7 @@ impl<'a, S: Subject> Walker<'a, S> {
     }
 
     /// The first state, and the operations that lead to it.
-    pub(super) fn first(&mut self) -> Result<(Vec<Operation>, u128, State), (Vec<Operation>, Broken)> {
+    pub(super) fn first(&mut self) -> Result<First, (Vec<Operation>, Broken)> {
         let mut made = Vec::new();
         let begun = caught(AssertUnwindSafe(|| {
             self.course.begin(SEED, &self.regime)?;
