@@ -17,6 +17,7 @@ fn help_has_examples_and_fits_a_phone() {
         &["test", "--help"],
         &["check-determinism", "--help"],
         &["zoo", "--help"],
+        &["explore", "--help"],
     ];
     for command in commands {
         let Asked { code, out, err } = ask(command);
