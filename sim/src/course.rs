@@ -99,7 +99,7 @@ impl<S: Subject> Course<S> {
     pub fn begin(&mut self, seed: u64, regime: &Regime) -> Result<(), Box<Broken>> {
         self.world.reset(regime, self.maker.subject(regime));
         self.referee.reset(seed, regime, self.world.stage().universe());
-        self.recorder.begin();
+        self.recorder.begin(seed);
         self.steps = 0;
         self.recounts = match self.recounting {
             Recounting::BySeed => (seed.is_multiple_of(RECOUNTS), seed.is_multiple_of(RECOUNTS_STEPS)),

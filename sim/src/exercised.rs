@@ -107,6 +107,27 @@ table! {
     Stop = "stop",
 }
 
+/// A set of kinds of operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Kinds(u64);
+
+impl Kinds {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// Adds one.
+    pub const fn insert(&mut self, kind: Kind) {
+        self.0 |= 1 << kind as u32;
+    }
+
+    /// Whether this one is in it.
+    pub const fn has(self, kind: Kind) -> bool {
+        self.0 >> kind as u32 & 1 == 1
+    }
+}
+
+const _: () = assert!(Kind::COUNT <= 64, "a set of kinds is 64 bits");
+
 impl Kind {
     /// The kind of this operation.
     #[inline]

@@ -6,6 +6,9 @@
 //!
 //! A failure is told as a [`page`] for the terminal, drawn as a [`picture`], [explained](explain) by its decisive step, and kept as
 //! a [`ready`] test.
+//!
+//! What a campaign draws freely a [`scenario`] file fixes: the folder `sim/scenarios` holds the well-known situations. Runs that
+//! kept their promises are compared with others made of them, as [`metamorphic`] relations and the [`pairs`] say.
 
 pub mod campaign;
 pub mod canary;
@@ -24,6 +27,7 @@ pub mod explore;
 pub mod fault;
 mod held;
 pub mod juju;
+pub mod metamorphic;
 pub mod page;
 pub mod pairs;
 mod panics;
@@ -35,6 +39,7 @@ pub mod referee;
 pub mod replay;
 pub mod runner;
 pub mod saturation;
+pub mod scenario;
 pub mod schedulers;
 pub mod seed;
 pub mod shrink;

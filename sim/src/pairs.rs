@@ -1,33 +1,27 @@
-//! Promises that compare runs: on one of 128 seeds the run is made again in three other ways.
+//! Promises that compare runs: on one of 128 seeds the run is made again from a clean start, by a machine that only loads, and as one
+//! of the metamorphic relations says, each in its turn.
 
-use multiwatcher::machine::{Cause, NextError, ResumeError, WatchError, WatcherId};
-use multiwatcher::testing::{
-    CallSeen, DeltaSeen, FilterIx, Healing, Observation, Operation, Party, Promise, Regime, Subject,
-};
+use multiwatcher::testing::{Healing, Operation, Promise, Subject};
 
-use crate::checkers::Suite;
+use crate::checkers::{Checker, Suite};
 use crate::course::Broken;
 use crate::decisions::Decisions;
+use crate::metamorphic::Relation;
+use crate::tally::Tally;
 use crate::worlds::Maker;
 
 /// The share of seeds whose runs are compared.
 pub const ONE_OF: u64 = 128;
 
-/// Something that a reader, or all of them, heard, with what it was told; ids of watchers left out, for they are not the same in a
-/// twin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
-    /// The operation of which it came.
-    pub at: usize,
-    /// What was seen.
-    pub observation: Observation,
-    /// The deltas, if it is a batch.
-    pub deltas: Vec<DeltaSeen>,
-}
-
 /// Whether this seed's run is compared.
 pub fn chosen(seed: u64) -> bool {
     seed.is_multiple_of(ONE_OF)
+}
+
+/// Whose turn it is when this seed's run is compared.
+pub fn relation(seed: u64) -> Relation {
+    let turn = seed / ONE_OF % Relation::ALL.len() as u64;
+    Relation::ALL[usize::try_from(turn).unwrap_or(0)]
 }
 
 /// Compares a run that kept its promises with its twins. `again` is the hash of the same seed from a clean start.
@@ -35,19 +29,23 @@ pub fn compare<S: Subject>(
     maker: Maker<S>,
     suite: &mut Suite,
     decisions: &Decisions,
-    hash: u64,
-    again: u64,
+    hashes: (u64, u64),
+    tally: &mut Tally,
 ) -> Result<(), Box<Broken>> {
+    let (hash, again) = hashes;
     let last = decisions.operations.len();
     let broken = |promise: Promise| move |text: Box<str>| Box::new(Broken::of(promise, text.into(), last));
     suite.deterministic.compare(hash, again).map_err(broken(Promise::Deterministic))?;
     if let Some((followed, loaded)) = followed_and_loaded(maker, decisions) {
         suite.load_equals_increments.compare(followed, loaded).map_err(broken(Promise::LoadEqualsIncrements))?;
     }
-    if let Some((alone, beside)) = alone_and_beside(maker, decisions) {
-        suite.slow_reader_isolated.compare(&alone, &beside).map_err(broken(Promise::SlowReaderIsolated))?;
+    let relation = relation(decisions.header.seed);
+    let Some(compared) = relation.check(maker, decisions) else { return Ok(()) };
+    tally.relations[relation as usize] += 1;
+    if relation == Relation::IdleReader {
+        *suite.slow_reader_isolated.decided() += 1;
     }
-    Ok(())
+    compared.map_err(broken(relation.promise()))
 }
 
 /// The last store of the run, and that of a machine that only loads what the same commits led to.
@@ -76,102 +74,34 @@ fn followed_and_loaded<S: Subject>(
     if comparable && same_end { Some((followed.store()?, loaded.store()?)) } else { None }
 }
 
-/// What the readers of a run heard, and what they hear beside one more that reads once and never again. Not for runs in which it
-/// could not be added, or would be waited for: an age limit makes a deadline of its own.
-fn alone_and_beside<S: Subject>(maker: Maker<S>, decisions: &Decisions) -> Option<(Vec<Heard>, Vec<Heard>)> {
-    let regime = &decisions.header.regime;
-    if regime.readers.len() == Party::READERS || regime.config.lag_age.is_some() {
-        return None;
+#[cfg(test)]
+mod tests {
+    use multiwatcher::machine::StoreManager;
+    use multiwatcher::testing::Val;
+
+    use super::*;
+    use crate::course::Finding;
+    use crate::metamorphic::doctored::{Planted, with};
+    use crate::runner::Runner;
+
+    #[test]
+    fn each_relation_has_its_turn() {
+        let chosen: Vec<_> = (0..ONE_OF * 7).filter(|seed| chosen(*seed)).map(relation).collect();
+        assert_eq!(chosen, Relation::ALL);
     }
-    let idle = u8::try_from(regime.readers.len()).ok()?;
-    let alone = listen(maker, regime.clone(), &decisions.operations, idle, &[]);
-    let mut with_idle = regime.clone();
-    with_idle.readers.push(multiwatcher::testing::Character::Sleeping);
-    let third = decisions.operations.len() / 3;
-    let added =
-        [(0, Operation::Open { reader: idle, filter: FilterIx(0) }), (third, Operation::TryNext { reader: idle })];
-    Some((alone, listen(maker, with_idle, &decisions.operations, idle, &added)))
-}
 
-/// Makes the operations, and others before those at the given places; returns what all readers but the idle one heard.
-fn listen<S: Subject>(
-    maker: Maker<S>,
-    regime: Regime,
-    operations: &[Operation],
-    idle: u8,
-    added: &[(usize, Operation)],
-) -> Vec<Heard> {
-    let mut world = maker.start(regime);
-    let mut heard = Vec::new();
-    for (at, operation) in operations.iter().enumerate() {
-        for (_, operation) in added.iter().filter(|(place, _)| *place == at) {
-            world.apply(operation);
-            world.clear_seen();
-        }
-        world.apply(operation);
-        for observation in world.seen().list() {
-            let Some(observation) = nameless(observation).filter(|observation| !is_of(observation, idle)) else {
-                continue;
-            };
-            let deltas = if let Observation::Called { seen: CallSeen::Batch(batch), .. } = observation {
-                world.seen().deltas(&batch).to_vec()
-            } else {
-                Vec::new()
-            };
-            heard.push(Heard { at, observation, deltas });
-        }
-        world.clear_seen();
-    }
-    heard
-}
-
-/// The observation if readers can notice it, without what names things in the order they came up: ids of watchers and causes.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is between subject and backing")]
-fn nameless(observation: &Observation) -> Option<Observation> {
-    let watcher = |_| WatcherId(0);
-    match *observation {
-        Observation::Opened { reader, filter, result } => {
-            let result = result.map(watcher).map_err(|WatchError::Ended(cause)| WatchError::Ended(class_of(cause)));
-            Some(Observation::Opened { reader, filter, result })
-        }
-        Observation::Resumed { reader, filter, from, view, result } => {
-            let result = result.map(watcher).map_err(|error| match error {
-                ResumeError::Ended(cause) => ResumeError::Ended(class_of(cause)),
-                ResumeError::Gone { .. } | ResumeError::Future { .. } => error,
-            });
-            Some(Observation::Resumed { reader, filter, from, view, result })
-        }
-        Observation::Called { reader, how, seen: CallSeen::Error(error) } => {
-            Some(Observation::Called { reader, how, seen: CallSeen::Error(nameless_error(error)) })
-        }
-        Observation::Progressed { reader, result } => {
-            Some(Observation::Progressed { reader, result: result.map_err(nameless_error) })
-        }
-        Observation::Called { .. }
-        | Observation::Now(_)
-        | Observation::Woken { .. }
-        | Observation::Dropped { .. }
-        | Observation::Stopped { .. } => Some(*observation),
-        _ => None,
-    }
-}
-
-fn nameless_error(error: NextError) -> NextError {
-    match error {
-        NextError::Ended(cause) => NextError::Ended(class_of(cause)),
-        NextError::UnknownCall { call, .. } => NextError::UnknownCall { watcher: WatcherId(0), call },
-        NextError::Stopped | NextError::Lagged { .. } => error,
-    }
-}
-
-fn class_of(cause: Cause) -> Cause {
-    Cause::new(cause.class, 0)
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is nobody's in particular")]
-fn is_of(observation: &Observation, idle: u8) -> bool {
-    match *observation {
-        Observation::Woken { reader, .. } | Observation::Called { reader, .. } => reader == idle,
-        _ => false,
+    #[test]
+    fn what_a_relation_sees_breaks_its_promise_and_is_counted() {
+        let mut runner = Runner::<StoreManager<Val>>::new();
+        let (mut suite, mut tally) = (Suite::default(), Tally::default());
+        let broken = (0..300).find_map(|seed| {
+            let mut decisions = runner.told(seed);
+            decisions.header.seed = ONE_OF * 6;
+            compare(with(Planted::Forgetful), &mut suite, &decisions, (1, 1), &mut tally).err()
+        });
+        let broken = broken.expect("who comes back and is taken for somebody new is noticed in one of 300 runs");
+        assert_eq!(broken.finding, Finding::Promise(Promise::ResumeOrGone));
+        assert!(broken.text.starts_with("reader resumed: reader 0 heard, when it stays: "), "{}", broken.text);
+        assert!(tally.relations[Relation::ResumedReader as usize] > 0);
     }
 }

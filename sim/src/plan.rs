@@ -2,6 +2,7 @@
 
 use multiwatcher::testing::{Choices, Regime, Stream};
 
+use crate::exercised::Kinds;
 use crate::schedulers::{Kind, Portfolio};
 
 /// The plan of a run.
@@ -15,6 +16,8 @@ pub struct Plan {
     pub steps: u32,
     /// If the machine is to be killed, then not before this step: so it is killed at every step equally often.
     pub kill_from: u32,
+    /// Operations that are not made before the healing.
+    pub never: Kinds,
 }
 
 /// Every run has at least so many steps before its healing.
@@ -28,6 +31,6 @@ impl Plan {
         let regime = Regime::draw(choices);
         let scheduler = Portfolio::draw(choices);
         let steps = FEWEST_STEPS + choices.below(Stream::Regime, SPREAD);
-        Self { regime, scheduler, steps, kill_from: choices.below(Stream::Regime, steps) }
+        Self { regime, scheduler, steps, kill_from: choices.below(Stream::Regime, steps), never: Kinds::NONE }
     }
 }

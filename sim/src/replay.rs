@@ -6,8 +6,9 @@ use std::panic::AssertUnwindSafe;
 use multiwatcher::testing::{Healing, Operation, Promise, Subject};
 
 use crate::course::{Broken, Course};
-use crate::decisions::Decisions;
+use crate::decisions::{Decisions, Header};
 use crate::pairs;
+use crate::tally::Tally;
 use crate::worlds::Maker;
 
 /// Replays one list of decisions after the other, with the same buffers.
@@ -161,14 +162,15 @@ impl<S: Subject> Replayer<S> {
 
     fn finish(&mut self, decisions: &Decisions) -> Result<(), (Box<Broken>, bool)> {
         self.course.finish().map_err(at_the_end)?;
-        if !OF_PAIRS.iter().any(|promise| promise.name() == decisions.header.broken) {
+        if !is_of_pairs(&decisions.header) {
             return Ok(());
         }
         let whole =
             Decisions { header: decisions.header.clone(), operations: self.made.clone(), healing: self.healing };
         let again = self.again(&whole).map_err(at_the_end)?;
         let hash = self.course.hash();
-        pairs::compare(self.maker, self.course.suite_mut(), &whole, hash, again).map_err(at_the_end)
+        let (suite, mut tally) = (self.course.suite_mut(), Tally::default());
+        pairs::compare(self.maker, suite, &whole, (hash, again), &mut tally).map_err(at_the_end)
     }
 
     /// The hash of the same run from a clean start.
@@ -182,6 +184,12 @@ impl<S: Subject> Replayer<S> {
         course.finish()?;
         Ok(course.hash())
     }
+}
+
+/// Whether what a run broke may have shown in a comparison alone. A relation has its turn on few seeds, and only those are compared.
+fn is_of_pairs(header: &Header) -> bool {
+    let relation = pairs::chosen(header.seed).then(|| pairs::relation(header.seed).promise());
+    OF_PAIRS.into_iter().chain(relation).any(|promise| promise.name() == header.broken)
 }
 
 fn at_a_step(broken: Box<Broken>) -> (Box<Broken>, bool) {

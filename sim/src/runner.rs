@@ -4,6 +4,7 @@
 mod tail;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use multiwatcher::testing::{
     CallKind, CallSeen, Choices, Failing, Families, Generator, Healing, Observation, Operation, Party, Promise, Regime,
@@ -17,6 +18,7 @@ use crate::exercised::Kind;
 use crate::pairs;
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::scenario::{self, Scenario, Sight};
 use crate::schedulers::{self, KINDS, Moment, PartySet, Portfolio, Scheduler};
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
@@ -34,6 +36,9 @@ pub struct Runner<S> {
     healing: Option<usize>,
     /// If set, no other promise is listened to.
     only: Option<&'static [Promise]>,
+    /// If set, plans come from it.
+    scenario: Option<Arc<Scenario>>,
+    sights: [u64; Sight::COUNT],
     /// Left out of every run, besides what its seed leaves out.
     without: Families,
     /// If set, no other scheduler says who moves.
@@ -77,6 +82,8 @@ impl<S: Subject> Runner<S> {
             scheduler: None,
             regime: None,
             without: Families::NONE,
+            scenario: None,
+            sights: [0; Sight::COUNT],
         }
     }
 
@@ -85,6 +92,16 @@ impl<S: Subject> Runner<S> {
     pub fn listening_to(mut self, only: &'static [Promise]) -> Self {
         self.course.listen_to(only);
         Self { only: Some(only), ..self }
+    }
+
+    /// From now on a seed decides only what this scenario leaves open.
+    #[must_use]
+    pub fn playing(self, scenario: Arc<Scenario>) -> Self {
+        let listening = match scenario.promises() {
+            Some(only) => self.listening_to(only),
+            None => self,
+        };
+        Self { scenario: Some(scenario), ..listening }
     }
 
     /// From now on nothing of these families happens in any run.
@@ -148,7 +165,10 @@ impl<S: Subject> Runner<S> {
     /// Begins the choices of a seed: what its run is to be.
     fn plan(&mut self, seed: u64) -> Plan {
         self.random.reset(seed);
-        let drawn = Plan::draw(&mut self.random);
+        let drawn = match &self.scenario {
+            Some(scenario) => scenario.draw(&mut self.random),
+            None => Plan::draw(&mut self.random),
+        };
         let scheduler = self.scheduler.unwrap_or(drawn.scheduler);
         let regime = self.regime.clone().unwrap_or(drawn.regime).without(self.without);
         Plan { regime, scheduler, ..drawn }
@@ -156,7 +176,8 @@ impl<S: Subject> Runner<S> {
 
     /// As new, and asked for the same.
     fn again(&self) -> Self {
-        let new = Self { scheduler: self.scheduler, regime: self.regime.clone(), ..Self::of(self.maker) };
+        let (regime, scenario) = (self.regime.clone(), self.scenario.clone());
+        let new = Self { scheduler: self.scheduler, regime, scenario, ..Self::of(self.maker) };
         let new = new.without(self.without);
         if let Some(only) = self.only { new.listening_to(only) } else { new }
     }
@@ -182,7 +203,7 @@ impl<S: Subject> Runner<S> {
         let decisions = self.decisions(seed, plan, None);
         let (maker, suite) = (self.maker, self.course.suite_mut());
         let compared =
-            crate::panics::caught(AssertUnwindSafe(|| pairs::compare(maker, suite, &decisions, hash, again)));
+            crate::panics::caught(AssertUnwindSafe(|| pairs::compare(maker, suite, &decisions, (hash, again), tally)));
         compared.unwrap_or_else(|panic| Err(Box::new(Broken::panicked(panic, decisions.operations.len()))))?;
         Ok(hash)
     }
@@ -190,6 +211,7 @@ impl<S: Subject> Runner<S> {
     fn play(&mut self, seed: u64, plan: &Plan) -> Result<u64, Box<Broken>> {
         self.operations.clear();
         self.healing = None;
+        self.sights = [0; Sight::COUNT];
         self.course.begin(seed, &plan.regime)?;
         self.draw_all(plan)?;
         self.heal()?;
@@ -213,6 +235,10 @@ impl<S: Subject> Runner<S> {
                 continue;
             }
             (step, in_vain) = (step + 1, 0);
+            if self.scenario.is_some() {
+                scenario::see(&operation, self.course.seen(), self.course.stage(), &mut self.sights);
+            }
+            self.portfolio.moved(&operation);
             if came_to_nothing(&operation, self.course.seen()) {
                 self.portfolio.came_to_nothing(party);
             }
@@ -238,8 +264,8 @@ impl<S: Subject> Runner<S> {
             }
             let party = self.portfolio.pick(moment, &mut self.random);
             match Generator::draw(stage, party, &mut self.random) {
-                Some(operation) => return (party, operation),
-                None => self.portfolio.came_to_nothing(party),
+                Some(operation) if !plan.never.has(Kind::of(&operation)) => return (party, operation),
+                Some(_) | None => self.portfolio.came_to_nothing(party),
             }
         }
         // Nobody has anything to do: the machine has ended, and is watched until the end of the run. Nothing may come of it.
@@ -290,6 +316,9 @@ impl<S: Subject> Runner<S> {
         }
         if let Some(place) = KINDS.iter().position(|kind| *kind == plan.scheduler) {
             tally.schedulers[place] += 1;
+        }
+        for (total, count) in tally.sights.iter_mut().zip(self.sights) {
+            *total += count;
         }
         self.course.count(tally);
     }

@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::campaign::Outcome;
 use crate::exercised::Kind;
 use crate::fault::Fault;
+use crate::metamorphic::Relation;
+use crate::pairs;
 use crate::runner::Failure;
 use crate::saturation::{self, Misses, Setting};
 use crate::schedulers::KINDS;
@@ -24,6 +26,7 @@ pub struct Summary<'a> {
     jobs: NonZeroUsize,
     idle: Vec<Promise>,
     misses: Misses,
+    of_scenario: bool,
 }
 
 /// How a campaign went.
@@ -47,7 +50,19 @@ impl<'a> Summary<'a> {
     pub fn new(outcome: &'a Outcome<Tally, Box<Failure>>, world: World, jobs: NonZeroUsize, setting: Setting) -> Self {
         let idle = if outcome.seeds >= ENOUGH_SEEDS { outcome.tally.idle_checkers().collect() } else { Vec::new() };
         let misses = Misses::of(&outcome.tally.saturation, &outcome.tally.faults, setting);
-        Self { outcome, world, jobs, idle, misses }
+        Self { outcome, world, jobs, idle, misses, of_scenario: false }
+    }
+
+    /// The summary of a scenario: a situation that gives some checkers nothing to decide, and leaves states out, says itself what must be
+    /// counted.
+    #[must_use]
+    pub fn of_scenario(self) -> Self {
+        Self { idle: Vec::new(), of_scenario: true, ..self }
+    }
+
+    /// Whether something was never reached that should have been; a scenario says itself what that is.
+    fn is_missed(&self) -> bool {
+        !self.of_scenario && self.misses.is_any_due()
     }
 
     /// How it went.
@@ -55,7 +70,7 @@ impl<'a> Summary<'a> {
         match () {
             () if self.outcome.failure.is_some() => Verdict::Broken,
             () if !self.idle.is_empty() => Verdict::Void,
-            () if self.misses.is_any_due() => Verdict::Missed,
+            () if self.is_missed() => Verdict::Missed,
             () => Verdict::Clean,
         }
     }
@@ -68,6 +83,9 @@ impl<'a> Summary<'a> {
         let tally = &self.outcome.tally;
         list(out, "operations", Kind::ALL.iter().map(|kind| (kind.name(), tally.operations[*kind as usize])))?;
         list(out, "faults", Fault::ALL.iter().map(|fault| (fault.name(), tally.faults[*fault as usize])))?;
+        let title = format!("relations, one on each of {} seeds, and runs compared", pairs::ONE_OF);
+        let relations = Relation::ALL.iter().zip(tally.relations);
+        list(out, &title, relations.map(|(relation, compared)| (relation.name(), compared)))?;
         let decided = Promise::ALL.iter().zip(tally.decided);
         list(
             out,
@@ -94,7 +112,7 @@ impl<'a> Summary<'a> {
                     format!("these checkers never had anything to decide, so nothing is known: {}", names.join(", "));
                 write!(out, "{}", wrap(&text, "  ", COLUMNS))
             }
-            None if self.misses.is_any_due() => {
+            None if self.is_missed() => {
                 writeln!(out, "MISSED  {seeds} seeds, {first}..{end}, world {}", self.world.name())?;
                 writeln!(out, "  no promise is broken, but see the lines that begin with MISS")
             }
@@ -130,8 +148,8 @@ impl<'a> Summary<'a> {
         row(out, "pairs compared", &number(tally.pairs))?;
         let kinds: Vec<_> =
             KINDS.iter().zip(tally.schedulers).map(|(kind, runs)| format!("{kind} {}", number(runs))).collect();
-        row(out, "schedulers", &kinds[..2].join(", "))?;
-        row(out, "", &kinds[2..].join(", "))
+        let mut rows = kinds.chunks(2).zip(core::iter::once("schedulers").chain(core::iter::repeat("")));
+        rows.try_for_each(|(kinds, name)| row(out, name, &kinds.join(", ")))
     }
 
     /// As one JSON object.
@@ -162,6 +180,7 @@ impl<'a> Summary<'a> {
             machines_ended: tally.ends,
             deepest_backlog: tally.deepest_backlog,
             pairs: tally.pairs,
+            relations: named(&mut Relation::ALL.iter().map(|relation| relation.name().to_owned()).zip(tally.relations)),
             schedulers: named(&mut KINDS.iter().map(ToString::to_string).zip(tally.schedulers)),
             operations: named(&mut Kind::ALL.iter().map(|kind| kind.name().to_owned()).zip(tally.operations)),
             faults: named(&mut Fault::ALL.iter().map(|fault| fault.name().to_owned()).zip(tally.faults)),
@@ -196,6 +215,7 @@ struct Json {
     machines_ended: u64,
     deepest_backlog: u64,
     pairs: u64,
+    relations: Named,
     schedulers: Named,
     operations: Named,
     faults: Named,

@@ -5,7 +5,9 @@ use multiwatcher::testing::Promise;
 use crate::campaign;
 use crate::exercised::Kind;
 use crate::fault::Fault;
+use crate::metamorphic::Relation;
 use crate::saturation::Saturation;
+use crate::scenario::Sight;
 use crate::schedulers::KINDS;
 
 /// Counts of one run or of many.
@@ -39,6 +41,10 @@ pub struct Tally {
     pub deepest_backlog: u64,
     /// Runs made a second time to compare them.
     pub pairs: u64,
+    /// Of them, those that a relation said something about, in the order of [`Relation::ALL`].
+    pub relations: [u64; Relation::ALL.len()],
+    /// Moments that scenarios are watched for, in the order of [`Sight::ALL`]; none where there is no scenario.
+    pub sights: [u64; Sight::COUNT],
     /// How often each checker had something to decide, in the order of [`Promise::ALL`].
     pub decided: [u64; Promise::ALL.len()],
     /// In how many runs each pair of a state and an operation was reached.
@@ -74,6 +80,8 @@ impl Default for Tally {
             ends: 0,
             deepest_backlog: 0,
             pairs: 0,
+            relations: [0; Relation::ALL.len()],
+            sights: [0; Sight::COUNT],
             decided: [0; Promise::ALL.len()],
             saturation: Saturation::default(),
         }
@@ -96,6 +104,8 @@ impl campaign::Tally for Tally {
         add(&mut self.schedulers, &other.schedulers);
         add(&mut self.operations, &other.operations);
         add(&mut self.faults, &other.faults);
+        add(&mut self.relations, &other.relations);
+        add(&mut self.sights, &other.sights);
         add(&mut self.decided, &other.decided);
         self.saturation.merge(&other.saturation);
     }

@@ -17,7 +17,8 @@ fn help_has_examples_and_fits_a_phone() {
         &["test", "--help"],
         &["check-determinism", "--help"],
         &["zoo", "--help"],
-        &["explore", "--help"],
+        &["completions", "--help"],
+        &["man", "--help"],
     ];
     for command in commands {
         let Asked { code, out, err } = ask(command);
@@ -224,4 +225,46 @@ fn determinism_is_checked_in_two_processes_and_with_other_numbers_of_jobs() {
     let out = String::from_utf8(asked.stdout).unwrap();
     assert_eq!(asked.status.code(), Some(0), "{out}");
     assert_eq!(out.lines().filter(|line| line.starts_with("same")).count(), 2 * 3, "three times in each world: {out}");
+}
+
+#[test]
+fn every_shell_gets_completions_that_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let Asked { code, out, err } = ask(&["completions", shell]);
+        assert_eq!((code, err.as_str()), (0, ""), "{shell}");
+        for word in ["run", "replay", "check-determinism", "zoo", "scenario", "failures", "driver"] {
+            assert!(out.contains(word), "{shell} does not know {word}");
+        }
+    }
+    assert_eq!(ask(&["completions", "cmd"]).code, 2);
+}
+
+#[test]
+fn bash_takes_the_completions() {
+    let Asked { out, .. } = ask(&["completions", "bash"]);
+    let asked =
+        format!("{out}\nCOMP_WORDS=(mwsim run --sc); COMP_CWORD=2; _mwsim mwsim --sc run; echo \"${{COMPREPLY[@]}}\"");
+    let shell = std::process::Command::new("bash").args(["-c", &asked]).output();
+    // Where there is no bash there is nothing to try.
+    let Ok(shell) = shell else { return };
+    let replied = String::from_utf8_lossy(&shell.stdout);
+    assert!(replied.contains("--scenario"), "{replied} {}", String::from_utf8_lossy(&shell.stderr));
+}
+
+#[test]
+fn the_man_pages_say_what_the_help_says() {
+    let Asked { code, out, .. } = ask(&["man"]);
+    assert_eq!(code, 0);
+    assert!(out.contains(".TH mwsim 1"), "{out}");
+    for part in ["check\\-determinism", "Exit codes: 0 clean", ".SH SUBCOMMANDS"] {
+        assert!(out.contains(part), "no {part} in:\n{out}");
+    }
+    assert!(!out.contains("hashes"), "a hidden command is told of:\n{out}");
+    let Asked { code, out, .. } = ask(&["man", "run"]);
+    assert_eq!(code, 0);
+    for part in ["\\-\\-scenario", "pruned_log.toml", "\\-\\-failures"] {
+        assert!(out.contains(part), "no {part} in:\n{out}");
+    }
+    let Asked { code, err, .. } = ask(&["man", "hashes"]);
+    assert_eq!((code, err.contains("there is no command")), (2, true), "{err}");
 }

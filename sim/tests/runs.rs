@@ -7,6 +7,7 @@ use multiwatcher_sim::decisions::Decisions;
 use multiwatcher_sim::driven::Driven;
 use multiwatcher_sim::plan::FEWEST_STEPS;
 use multiwatcher_sim::runner::Runner;
+use multiwatcher_sim::schedulers::KINDS;
 use multiwatcher_sim::tally::Tally;
 use multiwatcher_sim::trace;
 use multiwatcher_sim::worlds::{Maker, Simulated};
@@ -30,6 +31,12 @@ fn a_stored_run_replays_to_the_hash_of_the_run() {
 fn the_hashes_of_the_steps_end_with_the_hash_of_the_run() {
     hashes_of_steps_end_with_the_hash::<Machine>();
     hashes_of_steps_end_with_the_hash::<Driver>();
+}
+
+#[test]
+fn a_scheduler_asked_for_makes_every_run_and_the_rest_stays_as_the_seed_has_it() {
+    a_scheduler_asked_for_makes_every_run::<Machine>();
+    a_scheduler_asked_for_makes_every_run::<Driver>();
 }
 
 #[test]
@@ -75,6 +82,23 @@ fn hashes_of_steps_end_with_the_hash<S: Simulated>() {
     let mut runner = Runner::<S>::new();
     for seed in 0..20 {
         assert_eq!(runner.hashes(seed).last(), Some(&hash(&mut Runner::<S>::new(), seed)), "seed {seed}");
+    }
+}
+
+fn a_scheduler_asked_for_makes_every_run<S: Simulated>() {
+    let mut free = Runner::<S>::new();
+    for (place, kind) in KINDS.into_iter().enumerate() {
+        let (mut runner, mut tally) = (Runner::<S>::new().scheduled_by(kind), Tally::default());
+        // Seed 0 is one of those whose runs are compared with a twin, and the twin must be scheduled likewise.
+        for seed in 0..20 {
+            let run = runner.run(seed, &mut tally);
+            let run = run.unwrap_or_else(|failure| panic!("{kind}, seed {seed}: {:?}", failure.broken));
+            assert_eq!(runner.hashes(seed).last(), Some(&run), "{kind}, seed {seed}");
+            let header = runner.told(seed).header;
+            assert_eq!(header.scheduler, kind);
+            assert_eq!(header.regime, free.told(seed).header.regime, "{kind}, seed {seed}");
+        }
+        assert_eq!((tally.schedulers[place], tally.schedulers.iter().sum()), (20, 20u64), "{kind}");
     }
 }
 

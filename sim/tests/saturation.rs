@@ -19,7 +19,7 @@ type Machine = StoreManager<Val>;
 type Driver = Driven<Machine>;
 
 /// Enough for all pairs but the rare ones.
-const SEEDS: u64 = 30_000;
+const SEEDS: u64 = 60_000;
 
 fn campaign<S: Simulated>(seeds: u64, without: Families) -> Tally {
     let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);

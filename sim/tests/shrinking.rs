@@ -18,6 +18,9 @@ const HUNTS: u64 = 12;
 /// A hunt ends after so many schedules.
 const SCHEDULES: u64 = 20_000;
 
+/// Bugs whose shortest stories have not been written by hand; there is nothing to hold their failures against.
+const UNWRITTEN: [Bug; 6] = [Bug::Z1, Bug::Z2, Bug::Z3, Bug::Z12, Bug::Z14, Bug::Z15];
+
 /// One failure, shrunk.
 struct Row {
     world: &'static str,
@@ -101,7 +104,7 @@ fn checked<S: Subject>(maker: Maker<S>, shrunk: &Shrunk, identity: &Identity) {
 #[expect(clippy::print_stdout, reason = "how long each became is worth reading, and no promise")]
 fn worth(driven: bool) {
     let mut all: Vec<Row> = Vec::new();
-    for bug in Bug::ALL {
+    for bug in Bug::ALL.iter().filter(|bug| !UNWRITTEN.contains(bug)) {
         let rows = rows(*bug, driven);
         assert!(!rows.is_empty(), "{} was never found as its story tells it", bug.name());
         all.extend(rows);

@@ -34,7 +34,7 @@ pub struct Regime {
     /// How many operations each party may make.
     pub budgets: Budgets,
     /// What is left out of the run.
-    #[serde(default, skip_serializing_if = "Families::is_empty")]
+    #[serde(default)]
     pub off: Families,
     /// The machine ends before anything else happens.
     #[serde(default)]

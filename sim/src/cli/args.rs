@@ -8,7 +8,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use multiwatcher::testing::{Families, Family, Subject};
 
-use super::explore::ExploreArgs;
 use crate::runner::Runner;
 use crate::schedulers::Kind;
 use crate::seed::{Seed, SeedRange};
@@ -16,7 +15,7 @@ use crate::worlds::{Maker, World};
 use crate::zoo::{Bug, table};
 
 /// Help texts are wrapped for a narrow screen; a phone shows about this many columns.
-pub(super) const WIDTH: usize = 68;
+const WIDTH: usize = 68;
 
 /// Deterministic simulation of the multiwatcher.
 #[derive(Debug, Parser)]
@@ -61,6 +60,10 @@ pub enum Command {
     Explore(ExploreArgs),
     /// Put bugs that really happened back, and count the schedules it takes to find each
     Zoo(ZooArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print a man page
+    Man(ManArgs),
     /// Print the hashes of traces, for the other process of check-determinism
     #[command(hide = true)]
     Hashes(HashesArgs),
@@ -74,6 +77,23 @@ pub enum Command {
   mwsim run --scheduler pct2
   mwsim run --start $(git rev-parse HEAD) --time 30s
   mwsim run --without rewinds,stops --world machine
+  mwsim run --scenario sim/scenarios/pruned_log.toml
+
+A scenario file fixes what seeds draw otherwise:
+
+  # What it is about, in comment lines at the top.
+  seeds = \"0..300\"
+  readers = [\"eager\", \"slow\"]
+  [machine]
+  window = [0, 4]         one of these, by seed
+  lag-limit = \"2..6\"      2 to 5
+  [faults]
+  prune = 32              in 256
+  [expect]
+  \"log pruned\" = 50       at least, in 100 runs
+
+More: worlds, steps, promises, never, values, telling, ids,
+commits, weights, budgets; see the crate docs of `scenario`.
 
 First the corpus of capsules is replayed against what ships. A
 failing run is made short and written to the failures folder,
@@ -84,9 +104,13 @@ before each world. If that is not seen, nothing is.
 
 Exit codes: 0 clean, 1 a promise is broken or a checker had
 nothing to decide in 10,000 seeds, 2 usage, 3 something was
-never reached that 10,000 seeds and more should reach, 5 the
-canary was not found.")]
+never reached that 10,000 seeds and more should reach, or the
+situation of a scenario did not occur, 5 the canary was not
+found.")]
 pub struct RunArgs {
+    /// Run a situation that is written down [default seeds: its own]
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
     /// Run these seeds, the last one excluded
     #[arg(long, value_name = "A..B", conflicts_with_all = ["time", "start"])]
     pub seeds: Option<SeedRange>,
@@ -108,15 +132,9 @@ pub struct RunArgs {
     /// Print the summary as one JSON object per world
     #[arg(long)]
     pub json: bool,
-    /// Where the capsule of a failing run is written
-    #[arg(long, value_name = "DIR", default_value = "sim-failures")]
-    pub failures: PathBuf,
-    /// Leave a failing run as long as it was
-    #[arg(long)]
-    pub no_shrink: bool,
-    /// Where the picture of a failing run is drawn
-    #[arg(long, value_name = "OUT")]
-    pub html: Option<PathBuf>,
+    /// What is done with a failure
+    #[command(flatten)]
+    pub reporting: Reporting,
 }
 
 /// Arguments of `replay`.
@@ -151,6 +169,20 @@ pub struct ReplayArgs {
     pub step: bool,
     /// Draw the run into this file, instead of telling it
     #[arg(long, value_name = "OUT", conflicts_with = "step")]
+    pub html: Option<PathBuf>,
+}
+
+/// What is done with a failure.
+#[derive(Debug, Clone, Args)]
+pub struct Reporting {
+    /// Where the capsule of a failing run is written
+    #[arg(long, value_name = "DIR", default_value = "sim-failures")]
+    pub failures: PathBuf,
+    /// Leave a failing run as long as it was
+    #[arg(long)]
+    pub no_shrink: bool,
+    /// Where the picture of a failing run is drawn
+    #[arg(long, value_name = "OUT")]
     pub html: Option<PathBuf>,
 }
 
@@ -315,6 +347,44 @@ pub struct CheckArgs {
     pub world: Option<World>,
 }
 
+/// Arguments of `explore`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim explore --scope sim/scopes/restart-and-stop.toml
+  mwsim explore --scope sim/scopes/kill-and-drop.toml --jobs 2
+  mwsim explore --scope mine.toml --world driver+z26
+
+States with equal futures are tried once, so a small scope comes
+to an end: it closes. The first failure found is a shortest one;
+it is written to the failures folder, and its page ends with the
+command that replays it.
+
+Exit codes: 0 closed and clean, 1 a promise is broken, 2 usage
+or a scope that cannot be read, 3 clean and not closed.")]
+pub struct ExploreArgs {
+    /// What there is and what may happen, in TOML
+    #[arg(long, value_name = "FILE")]
+    pub scope: PathBuf,
+    /// What is searched [default: what the scope says]
+    #[arg(long, value_enum)]
+    pub world: Option<World>,
+    /// Workers; the outcome is the same with any number [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Try no run of more operations [default: until no run reaches a new state]
+    #[arg(long, value_name = "N")]
+    pub depth: Option<usize>,
+    /// Do not merge runs: what the merging is checked against
+    #[arg(long)]
+    pub unmerged: bool,
+    /// Print the summary as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// What is done with a failure
+    #[command(flatten)]
+    pub reporting: Reporting,
+}
+
 /// Arguments of `zoo`.
 #[derive(Debug, Args)]
 #[command(max_term_width = WIDTH, after_help = "Examples:
@@ -376,6 +446,33 @@ pub struct ZooArgs {
 fn bug(text: &str) -> Result<Bug, String> {
     let named = Bug::ALL.iter().find(|bug| bug.name() == text);
     named.copied().ok_or_else(|| "expected a bug such as z7; without any, all are hunted".to_owned())
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim completions bash > mwsim.bash
+  source mwsim.bash
+  mwsim completions fish | source
+
+Exit codes: 0 printed, 2 usage.")]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+#[command(max_term_width = WIDTH, after_help = "Examples:
+  mwsim man | man -l -
+  mwsim man run > mwsim-run.1
+
+Exit codes: 0 printed, 2 usage.")]
+pub struct ManArgs {
+    /// Of one command [default: of all together]
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
 }
 
 /// Arguments of `hashes`.

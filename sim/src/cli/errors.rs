@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::decisions::ReadError;
 use crate::explore::ScopeError;
+use crate::scenario::ScenarioError;
 use crate::seed::ParseSeedError;
 use crate::zoo::table::file::FileError;
 
@@ -27,19 +28,12 @@ pub enum UsageError {
         /// What is wrong with it.
         why: ReadError,
     },
-    /// A scope file could not be read.
-    NoScope {
+    /// A scenario file could not be used.
+    ScenarioFile {
         /// Which.
         path: PathBuf,
-        /// Why.
-        why: std::io::Error,
-    },
-    /// A scope file is damaged.
-    Scope {
-        /// Which.
-        path: PathBuf,
-        /// Where, and what was expected there.
-        why: ScopeError,
+        /// What is wrong with it.
+        why: ScenarioError,
     },
     /// A capsule could not be written.
     NotWritten {
@@ -69,10 +63,26 @@ pub enum UsageError {
         /// Why.
         why: std::io::Error,
     },
+    /// A scope file could not be read.
+    NoScope {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: std::io::Error,
+    },
+    /// A scope file is damaged.
+    Scope {
+        /// Which.
+        path: PathBuf,
+        /// Where, and what was expected there.
+        why: ScopeError,
+    },
     /// The second process of `check-determinism` did not do its part.
     OtherProcess(String),
     /// So many hunts of so many seeds reach beyond the last seed there is.
     NoSeeds(ParseSeedError),
+    /// There is no command of this name.
+    NoCommand(String),
     /// Nobody reads the output any more.
     ReaderGone,
     /// Output could not be written.
@@ -86,16 +96,20 @@ impl fmt::Display for UsageError {
                 write!(f, "{given:?} is neither a seed nor a file\n  as a seed: {seed}\n  as a file: {file}")
             }
             Self::DecisionFile { path, why } => write!(f, "{}\n  {why}", path.display()),
-            Self::NoScope { path, why } => write!(f, "{}\n  {why}", path.display()),
-            Self::Scope { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::ScenarioFile { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::NotWritten { path, error } => write!(f, "{} could not be written\n  {error}", path.display()),
             Self::Corpus { name, why } => write!(f, "sim/corpus/{name}.capsule\n  {why}"),
             Self::TableFile { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::Picture { path, why } => {
                 write!(f, "the picture could not be written to {}\n  {why}", path.display())
             }
+            Self::NoScope { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::Scope { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
+            Self::NoCommand(name) => {
+                write!(f, "there is no command {name:?}\n  expected one of those that mwsim --help lists, such as run")
+            }
             Self::ReaderGone => f.write_str("nobody reads the output"),
             Self::Output(error) => write!(f, "the output could not be written: {error}"),
         }

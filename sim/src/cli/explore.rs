@@ -2,63 +2,21 @@
 
 use core::num::NonZeroUsize;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 
-use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use multiwatcher::testing::Subject;
 
-use super::args::WIDTH;
-use super::shrink::save;
+use super::args::ExploreArgs;
+use super::report::report;
 use super::{BROKEN, CLEAN, MISSED, UsageError};
 use crate::clock::Stopwatch;
-use crate::course::Broken;
 use crate::decisions::{Decisions, Header};
 use crate::explore::summary::Summary;
 use crate::explore::{Found, Limits, Progress, Scope, search};
-use crate::page;
+use crate::runner::Failure;
 use crate::schedulers::Kind;
-use crate::shrink;
 use crate::text::number;
-use crate::worlds::{Maker, World, in_world};
-
-/// Arguments of `explore`.
-#[derive(Debug, Args)]
-#[command(max_term_width = WIDTH, after_help = "Examples:
-  mwsim explore --scope sim/scopes/restart-and-stop.toml
-  mwsim explore --scope sim/scopes/kill-and-drop.toml --jobs 2
-  mwsim explore --scope mine.toml --world driver+z26
-
-States with equal futures are tried once, so a small scope comes
-to an end: it closes. The first failure found is a shortest one;
-it is written to the failures folder, and its page ends with the
-command that replays it.
-
-Exit codes: 0 closed and clean, 1 a promise is broken, 2 usage
-or a scope that cannot be read, 3 clean and not closed.")]
-pub struct ExploreArgs {
-    /// What there is and what may happen, in TOML
-    #[arg(long, value_name = "FILE")]
-    pub scope: PathBuf,
-    /// What is searched [default: what the scope says]
-    #[arg(long, value_enum)]
-    pub world: Option<World>,
-    /// Workers; the outcome is the same with any number [default: one per core]
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
-    /// Try no run of more operations [default: until no run reaches a new state]
-    #[arg(long, value_name = "N")]
-    pub depth: Option<usize>,
-    /// Do not merge runs: what the merging is checked against
-    #[arg(long)]
-    pub unmerged: bool,
-    /// Print the summary as one JSON object
-    #[arg(long)]
-    pub json: bool,
-    /// Where the decisions of a failing run are written
-    #[arg(long, value_name = "DIR", default_value = "sim-failures")]
-    pub failures: PathBuf,
-}
+use crate::worlds::{Maker, in_world};
 
 /// Searches; the exit code says what it came to.
 pub(super) fn explore(args: &ExploreArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
@@ -93,31 +51,12 @@ fn explore_in<S: Subject + Send>(
         return Ok(if outcome.closed { CLEAN } else { MISSED });
     };
     let page: &mut dyn Write = if args.json { err } else { out };
-    report(maker, decisions(maker, scope, found), &found.broken, args, page)?;
+    report(maker, &failure(maker, scope, found), &args.reporting, "", page)?;
     Ok(BROKEN)
 }
 
-/// Writes the capsule of a run to a file and its page to `out`. What led to the scope's start goes too, where it is of no account.
-fn report<S: Subject>(
-    maker: Maker<S>,
-    found: Decisions,
-    broken: &Broken,
-    args: &ExploreArgs,
-    out: &mut dyn Write,
-) -> Result<(), UsageError> {
-    let (decisions, broken) = match shrink::shrink(maker, &found, shrink::REPLAYS) {
-        Some(shrunk) => (shrunk.decisions, shrunk.broken),
-        None => (found, broken.clone()),
-    };
-    let path = args.failures.join(format!("{}-explored.capsule", broken.name()));
-    save(&decisions, &path).map_err(|error| UsageError::NotWritten { path: path.clone(), error })?;
-    writeln!(out)?;
-    page::write(maker, &decisions, &broken, &format!("replay: cargo sim replay {}", path.display()), out)?;
-    Ok(())
-}
-
 /// All it takes to tell it again.
-fn decisions<S: Subject>(maker: Maker<S>, scope: &Scope, found: &Found) -> Decisions {
+fn failure<S: Subject>(maker: Maker<S>, scope: &Scope, found: &Found) -> Failure {
     let header = Header {
         world: maker.world.name().to_owned(),
         seed: 0,
@@ -125,7 +64,8 @@ fn decisions<S: Subject>(maker: Maker<S>, scope: &Scope, found: &Found) -> Decis
         broken: found.broken.name().to_owned(),
         regime: scope.regime(),
     };
-    Decisions { header, operations: found.operations.clone(), healing: found.healing }
+    let decisions = Decisions { header, operations: found.operations.clone(), healing: found.healing };
+    Failure { decisions, broken: found.broken.clone() }
 }
 
 /// Shows how far a search is, on a terminal.

@@ -11,7 +11,9 @@ mod picture;
 mod progress;
 mod ready;
 mod replay;
+mod report;
 mod run;
+mod shell;
 mod shrink;
 mod table;
 mod walk;
@@ -27,7 +29,6 @@ use crate::text::{COLUMNS, wrap};
 
 pub use args::{Cli, Command};
 pub use errors::UsageError;
-pub use explore::ExploreArgs;
 
 /// Everything was as promised.
 pub const CLEAN: u8 = 0;
@@ -40,7 +41,7 @@ pub const USAGE: u8 = 2;
 /// A capsule no longer tells what it was written for: nothing is broken, and not everything was followed.
 pub const STALE: u8 = 4;
 
-/// No promise was broken, but the campaign never reached something that it should, or a search did not come to its end.
+/// No promise was broken, but the campaign never reached something that it should, or the search did not come to its end.
 pub const MISSED: u8 = 3;
 
 /// Runs the command with these arguments, the program's name first, writing to `out` what belongs on standard output
@@ -70,6 +71,8 @@ pub fn main_with(
         Command::CheckDeterminism(args) => determinism::check(&args, out),
         Command::Explore(args) => explore::explore(&args, out, err),
         Command::Zoo(args) => zoo::zoo(&args, out),
+        Command::Completions(args) => shell::completions(&args, out),
+        Command::Man(args) => shell::man(&args, out),
         Command::Hashes(args) => determinism::hashes(&args, out),
     };
     match answer.and_then(|code| out.flush().map_err(UsageError::from).map(|()| code)) {

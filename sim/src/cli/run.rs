@@ -3,24 +3,24 @@
 use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
 
 use multiwatcher::testing::{Families, Subject};
 
 use super::args::RunArgs;
 use super::progress::Progress;
-use super::shrink::{save, summary};
-use super::{BROKEN, CLEAN, MISSED, UsageError, VOID, picture};
+use super::report::report;
+use super::{BROKEN, CLEAN, MISSED, UsageError, VOID};
 use crate::campaign::{self, Campaign, Seeds};
-use crate::clock::Stopwatch;
 use crate::corpus::{self, Replayed};
-use crate::decisions::Header;
-use crate::page;
 use crate::runner::Failure;
 use crate::saturation::Setting;
-use crate::shrink;
-use crate::story::Story;
+use crate::scenario::{Expected, Scenario};
+use crate::seed::SeedRange;
 use crate::summary::{Summary, Verdict};
-use crate::text::{COLUMNS, wrap};
+use crate::tally::Tally;
+use crate::text::{COLUMNS, number, wrap};
 use crate::worlds::{Maker, World, in_world};
 use crate::zoo::control::Control;
 
@@ -29,13 +29,22 @@ const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
 /// Runs the campaign; the exit code says how it went.
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
-    let worlds = World::chosen(args.world);
+    let scenario = args.scenario.as_deref().map(read).transpose()?;
+    let worlds = match (args.world, &scenario) {
+        (None, Some(scenario)) => scenario.worlds(),
+        (said, _) => World::chosen(said),
+    };
+    if let Some(scenario) = &scenario
+        && !args.json
+    {
+        writeln!(out, "{}\n", scenario.story())?;
+    }
     let share = u32::try_from(worlds.len()).unwrap_or(1);
     for (place, world) in worlds.iter().enumerate() {
         if place > 0 && !args.json {
             writeln!(out)?;
         }
-        let code = in_world!(*world, run_in(Control::Canary, args, share, out, err))?;
+        let code = in_world!(*world, run_in(Control::Canary, args, scenario.as_ref(), share, out, err))?;
         if code != CLEAN {
             return Ok(code);
         }
@@ -43,21 +52,26 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> R
     Ok(CLEAN)
 }
 
+fn read(path: &Path) -> Result<Arc<Scenario>, UsageError> {
+    Scenario::open(path).map(Arc::new).map_err(|why| UsageError::ScenarioFile { path: path.to_owned(), why })
+}
+
 /// Runs the campaign in one world, after the canary.
 fn run_in<S: Subject + Send>(
     maker: Maker<S>,
     canary: Control,
     args: &RunArgs,
+    scenario: Option<&Arc<Scenario>>,
     share: u32,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<u8, UsageError> {
     if let Some(failure) = corpus_first(maker, args, out, err)? {
         let page: &mut dyn Write = if args.json { err } else { out };
-        report(maker, &failure, args, page)?;
+        report(maker, &failure, &args.reporting, &args.drawing.flags(), page)?;
         return Ok(BROKEN);
     }
-    let campaign = campaign(args, share);
+    let campaign = campaign(args, scenario.map(|scenario| scenario.seeds()), share);
     let first = match &campaign.seeds {
         Seeds::Range(range) => range.first(),
         Seeds::For { first, .. } => *first,
@@ -67,11 +81,16 @@ fn run_in<S: Subject + Send>(
         return Ok(VOID);
     };
     let progress = Progress::new(&campaign.seeds);
-    let outcome = campaign::run(&campaign, || args.drawing.runner(maker), |seeds| progress.show(seeds));
+    let runner = || match scenario {
+        Some(scenario) => args.drawing.runner(maker).playing(Arc::clone(scenario)),
+        None => args.drawing.runner(maker),
+    };
+    let outcome = campaign::run(&campaign, runner, |seeds| progress.show(seeds));
     progress.finish();
     let without: Families = args.drawing.without.iter().copied().collect();
     let setting = Setting { driven: S::HAS_TASK, without };
     let summary = Summary::new(&outcome, maker.world, campaign.jobs, setting);
+    let summary = if scenario.is_some() { summary.of_scenario() } else { summary };
     if args.json {
         summary.write_json(out)?;
     } else {
@@ -81,13 +100,32 @@ fn run_in<S: Subject + Send>(
     }
     if let Some((_, failure)) = &outcome.failure {
         let page: &mut dyn Write = if args.json { err } else { out };
-        report(maker, failure, args, page)?;
+        report(maker, failure, &args.reporting, &args.drawing.flags(), page)?;
+        return Ok(BROKEN);
     }
+    let occurred = match scenario {
+        Some(scenario) => occurred(scenario, &outcome.tally, if args.json { err } else { out })?,
+        None => true,
+    };
     Ok(match summary.verdict() {
-        Verdict::Clean => CLEAN,
+        Verdict::Clean if occurred => CLEAN,
+        Verdict::Clean | Verdict::Missed => MISSED,
         Verdict::Broken | Verdict::Void => BROKEN,
-        Verdict::Missed => MISSED,
     })
+}
+
+/// Says how often what a scenario expects was counted, and whether that is often enough.
+fn occurred(scenario: &Scenario, tally: &Tally, out: &mut dyn Write) -> Result<bool, UsageError> {
+    let expected: Vec<_> = scenario.expected(tally).collect();
+    writeln!(out, "\nwhat makes the situation, and the least in 100 runs")?;
+    for Expected { counted, least, found, .. } in &expected {
+        writeln!(out, "  {counted:<30} {} ({})", number(*found), number(*least))?;
+    }
+    let missing: Vec<_> = expected.iter().filter(|expected| !expected.is_met()).collect();
+    for Expected { counted, .. } in &missing {
+        writeln!(out, "MISS  the situation did not occur: too few of {counted}")?;
+    }
+    Ok(missing.is_empty())
 }
 
 /// A subject that breaks a promise at once was run, and that was not seen.
@@ -106,8 +144,9 @@ fn void(world: World, seed: u64, json: bool, out: &mut dyn Write) -> std::io::Re
 }
 
 /// The campaign of one world, which gets its share of the time.
-fn campaign(args: &RunArgs, share: u32) -> Campaign {
-    let seeds = match &args.seeds {
+fn campaign(args: &RunArgs, of_scenario: Option<&SeedRange>, share: u32) -> Campaign {
+    let timed = args.time.is_some() || args.start.is_some();
+    let seeds = match args.seeds.as_ref().or(of_scenario.filter(|_| !timed)) {
         Some(range) => Seeds::Range(range.clone()),
         None => {
             Seeds::For { first: args.start.map_or(0, |seed| seed.0), time: args.time.unwrap_or(DEFAULT_TIME) / share }
@@ -141,42 +180,4 @@ fn corpus_first<S: Subject>(
         writeln!(lines, "corpus  {clean} capsules clean, {} stale", stale.len())?;
     }
     Ok(None)
-}
-
-/// Shrinks the failure, writes its capsule to a file and its page to `out`.
-fn report<S: Subject>(
-    maker: Maker<S>,
-    failure: &Failure,
-    args: &RunArgs,
-    out: &mut dyn Write,
-) -> Result<(), UsageError> {
-    let watch = Stopwatch::start();
-    let shrunk = if args.no_shrink { None } else { shrink::shrink(maker, &failure.decisions, shrink::REPLAYS) };
-    writeln!(out)?;
-    let (decisions, broken) = match &shrunk {
-        Some(shrunk) => {
-            summary(shrunk, watch.elapsed(), out)?;
-            writeln!(out)?;
-            (&shrunk.decisions, &shrunk.broken)
-        }
-        None => (&failure.decisions, &failure.broken),
-    };
-    let Header { seed, world, .. } = &decisions.header;
-    let path = args.failures.join(format!("{}-{seed}.capsule", broken.name()));
-    let command = match save(decisions, &path) {
-        Ok(()) => format!("replay: cargo sim replay {}", path.display()),
-        Err(error) => {
-            let (folder, flags) = (args.failures.display(), args.drawing.flags());
-            format!(
-                "the capsule could not be written to {folder}: {error}\nreplay: cargo sim replay {seed} --world \
-                 {world}{flags}"
-            )
-        }
-    };
-    page::write(maker, decisions, broken, &command, out)?;
-    if let Some(path) = &args.html {
-        picture::write(decisions, &Story::of(maker, decisions)?, path)?;
-        writeln!(out, "picture: {}", path.display())?;
-    }
-    Ok(())
 }

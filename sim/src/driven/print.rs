@@ -70,7 +70,8 @@ impl<H: Hasher> Print<'_, H> {
                 Some(Ok(Notice::Mark(position))) => (2u8, self.from(*position)).hash(self.into),
                 Some(Ok(Notice::Step(step))) => self.step(step),
                 Some(Err(error)) => self.error(error),
-                None => 0u8.hash(self.into),
+                // It closes.
+                None => 5u8.hash(self.into),
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::worlds::World;
 
 /// What a search is about: how many of each thing, and what may happen at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "what may happen at all, independently")]
+#[expect(clippy::struct_excessive_bools, reason = "each of these may happen or not, independently")]
 pub struct Scope {
     /// What is searched.
     pub world: World,
@@ -74,7 +74,7 @@ pub struct Budget {
 /// The file as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "as the file is")]
+#[expect(clippy::struct_excessive_bools, reason = "as in a scope")]
 struct Written {
     world: Spanned<String>,
     #[serde(default = "new")]

@@ -38,9 +38,6 @@ pub(super) struct State {
     pub(super) after: After,
 }
 
-/// The operations that lead to the first state, its fingerprint, and the state.
-pub(super) type First = (Vec<Operation>, u128, State);
-
 /// What came of an operation.
 #[derive(Debug)]
 pub(super) enum Came {
@@ -60,8 +57,11 @@ pub(super) struct Grown {
     /// The run ends here.
     pub(super) is_end: bool,
     /// What its healing broke, after these operations.
-    pub(super) ends_wrong: Option<(Vec<Operation>, Broken)>,
+    pub(super) ends_wrong: Option<Wrong>,
 }
+
+/// The operations that were made, and what they broke.
+pub(super) type Wrong = (Vec<Operation>, Broken);
 
 impl<'a, S: Subject> Walker<'a, S> {
     pub(super) fn new(maker: Maker<S>, scope: &'a Scope, skips: bool) -> Self {
@@ -71,7 +71,7 @@ impl<'a, S: Subject> Walker<'a, S> {
     }
 
     /// The first state, and the operations that lead to it.
-    pub(super) fn first(&mut self) -> Result<First, (Vec<Operation>, Broken)> {
+    pub(super) fn first(&mut self) -> Result<(Vec<Operation>, u128, State), Wrong> {
         let mut made = Vec::new();
         let begun = caught(AssertUnwindSafe(|| {
             self.course.begin(SEED, &self.regime)?;
@@ -178,7 +178,7 @@ impl<'a, S: Subject> Walker<'a, S> {
     }
 
     /// Nothing more can happen: all is to be quiet, and everybody to hold what the backing has.
-    fn end(&mut self, state: &State, steps: usize) -> Option<(Vec<Operation>, Broken)> {
+    fn end(&mut self, state: &State, steps: usize) -> Option<Wrong> {
         self.course.set_referee(&state.referee);
         let mut made = Vec::new();
         let healed = caught(AssertUnwindSafe(|| {

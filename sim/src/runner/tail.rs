@@ -7,6 +7,7 @@ use multiwatcher::testing::{Choices, Subject};
 use super::Runner;
 use crate::course::Broken;
 use crate::decisions::Decisions;
+use crate::exercised::Kinds;
 use crate::plan::Plan;
 use crate::schedulers::Portfolio;
 
@@ -61,5 +62,5 @@ impl<S: Subject> Runner<S> {
 /// The stored run's regime, with a scheduler drawn anew, and a kill at any step.
 fn plan(decisions: &Decisions, tail: Tail, choices: &mut impl Choices) -> Plan {
     let regime = decisions.header.regime.clone();
-    Plan { regime, scheduler: Portfolio::draw(choices), steps: tail.steps, kill_from: 0 }
+    Plan { regime, scheduler: Portfolio::draw(choices), steps: tail.steps, kill_from: 0, never: Kinds::NONE }
 }

@@ -35,8 +35,9 @@ pub struct Misses {
     pub faults: Vec<Fault>,
 }
 
-/// From so many seeds on, an operation or a fault that never happened at all is due.
-pub const ENOUGH_SEEDS: u64 = 10_000;
+/// From so many runs on that were looked at, which are those of 10,000 seeds, something can be due, and an operation or a fault that
+/// never happened at all is.
+pub const ENOUGH_RUNS: u64 = 5_000;
 /// A pair is due that should have been reached in so many runs ...
 pub const EXPECTED: f64 = 40.0;
 /// ... and at least in one run of so many: what is rarer may be rarer still than two by two can tell.
@@ -55,7 +56,7 @@ impl Misses {
         let runs = saturation.runs() as f64;
         let miss = |pair: &Pair| {
             let expected = margins.expected(*pair);
-            let enough = whole && saturation.runs() >= ENOUGH_SEEDS;
+            let enough = whole && saturation.runs() >= ENOUGH_RUNS;
             let due = enough && expected >= EXPECTED && expected * ONE_OF >= runs;
             Miss { pair: *pair, expected, due }
         };
@@ -76,7 +77,7 @@ impl Misses {
             };
             can && faults[*fault as usize] == 0 && (whole || impossible::family_of_fault(*fault).is_some())
         };
-        let enough = saturation.runs() >= ENOUGH_SEEDS;
+        let enough = saturation.runs() >= ENOUGH_RUNS;
         Self {
             possible: possible.len(),
             pairs,

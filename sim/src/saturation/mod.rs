@@ -14,6 +14,7 @@ pub mod state;
 pub use impossible::Setting;
 pub use misses::{Miss, Misses};
 pub use pair::Pair;
+pub use recorder::ONE_OF;
 pub(crate) use recorder::Recorder;
 
 /// In how many runs each pair was reached.

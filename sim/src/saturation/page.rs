@@ -18,9 +18,10 @@ pub fn write(saturation: &Saturation, misses: &Misses, out: &mut dyn Write) -> i
     let row = |out: &mut dyn Write, name: &str, value: &str| writeln!(out, "  {name:<22} {value}");
     writeln!(out, "\nsaturation: states with operations, faults with watchers")?;
     let reached = misses.possible - misses.pairs.len();
+    row(out, "runs looked at", &number(saturation.runs()))?;
     row(out, "pairs reached", &format!("{} of {} possible", number(reached as u64), number(misses.possible as u64)))?;
     let new = saturation.new_pairs();
-    row(out, "new, by 1,000 seeds", &thousands(new))?;
+    row(out, "new, by 1,000 runs", &thousands(new))?;
     row(out, "new in the next 1,000", &format!("{:.1} (Good-Turing)", saturation.expected_new()))?;
     row(out, "unseen, at least", &format!("{} (Chao)", number(saturation.unseen())))?;
     let due = misses.due().count();
@@ -31,7 +32,7 @@ pub fn write(saturation: &Saturation, misses: &Misses, out: &mut dyn Write) -> i
         write!(out, "{}", wrap(&format!("MISS  {name}: never at all"), "  ", COLUMNS))?;
     }
     for miss in misses.due().take(TOLD) {
-        let text = format!("MISS  {}; expected in {:.0} seeds", miss.pair, miss.expected);
+        let text = format!("MISS  {}; expected in {:.0} runs", miss.pair, miss.expected);
         write!(out, "{}", wrap(&text, "  ", COLUMNS))?;
     }
     if due > TOLD {
@@ -115,7 +116,7 @@ mod tests {
             .filter(|pair| !matches!(pair, Pair::Operation(state, Kind::Resume) if state.phase_words() == "loading"))
             .map(|pair| u16::try_from(pair.index()).unwrap())
             .collect();
-        (0..10_000).for_each(|_| saturation.add_run(&reached));
+        (0..5_000).for_each(|_| saturation.add_run(&reached));
         let mut faults = [1; Fault::COUNT];
         faults[Fault::Jumped as usize] = 0;
         let misses = Misses::of(&saturation, &faults, setting);

@@ -1,5 +1,5 @@
-//! Notes in one run which pairs it reaches. Costs a few nanoseconds an operation: two table look-ups before it, one store
-//! after it.
+//! Notes in one run which pairs it reaches: a few nanoseconds an operation, which is still too much for every run, so it looks at
+//! the runs of every second seed. Faults are counted in all.
 
 use multiwatcher::testing::{Operation, Party, Reference, Stage};
 
@@ -9,12 +9,17 @@ use super::state::State;
 use crate::exercised::Kind;
 use crate::fault::Fault;
 
+/// The share of seeds whose runs are looked at.
+pub const ONE_OF: u64 = 2;
+
 /// The pairs of one run after the other.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorder {
     /// By pair, the run that reached it last.
     stamps: Vec<u32>,
     run: u32,
+    /// Whether this run is looked at.
+    looks: bool,
     /// Pairs of this run, each once.
     reached: Vec<u16>,
     faults: [u32; Fault::COUNT],
@@ -25,19 +30,20 @@ pub(crate) struct Recorder {
 /// An operation that is about to be made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
-    state: State,
-    kind: Kind,
+    /// What is noted, if this run is looked at.
+    met: Option<(State, Kind)>,
     faults: u64,
 }
 
 impl Recorder {
     pub(crate) fn new() -> Self {
         let reached = Vec::with_capacity(512);
-        Self { stamps: vec![0; Pair::COUNT], run: 0, reached, faults: [0; Fault::COUNT], turn: 0 }
+        Self { stamps: vec![0; Pair::COUNT], run: 0, looks: false, reached, faults: [0; Fault::COUNT], turn: 0 }
     }
 
-    /// Another run.
-    pub(crate) fn begin(&mut self) {
+    /// The run of another seed.
+    pub(crate) fn begin(&mut self, seed: u64) {
+        self.looks = seed.is_multiple_of(ONE_OF);
         self.run = self.run.wrapping_add(1);
         if self.run == 0 {
             self.stamps.fill(0);
@@ -50,6 +56,10 @@ impl Recorder {
     /// Looks at the stage before an operation is made on it.
     #[inline]
     pub(crate) fn look(&mut self, stage: &Stage, reference: &Reference, operation: &Operation) -> Look {
+        let faults = Fault::of(operation, stage);
+        if !self.looks {
+            return Look { met: None, faults };
+        }
         let readers = stage.readers().len();
         let reader = match operation.party() {
             Party::Reader(reader) if usize::from(reader) < readers => reader,
@@ -65,20 +75,23 @@ impl Recorder {
                 self.turn
             }
         };
-        let met = State::of(stage, reference, reader);
-        Look { state: met, kind: Kind::of(operation), faults: Fault::of(operation, stage) }
+        Look { met: Some((State::of(stage, reference, reader), Kind::of(operation))), faults }
     }
 
     /// It was possible and has been made.
     #[inline]
     pub(crate) fn keep(&mut self, look: Look) {
-        self.reach(Pair::Operation(look.state, look.kind));
+        if let Some((state, kind)) = look.met {
+            self.reach(Pair::Operation(state, kind));
+        }
         let mut faults = look.faults;
         while faults != 0 {
             let fault = Fault::ALL[faults.trailing_zeros() as usize];
             faults &= faults - 1;
             self.faults[fault as usize] += 1;
-            self.reach(Pair::Fault(fault, look.state));
+            if let Some((state, _)) = look.met {
+                self.reach(Pair::Fault(fault, state));
+            }
         }
     }
 
@@ -93,7 +106,9 @@ impl Recorder {
 
     /// Adds what the run reached to counts.
     pub(crate) fn add_to(&self, saturation: &mut Saturation, faults: &mut [u64; Fault::COUNT]) {
-        saturation.add_run(&self.reached);
+        if self.looks {
+            saturation.add_run(&self.reached);
+        }
         for (to, from) in faults.iter_mut().zip(self.faults) {
             *to += u64::from(from);
         }

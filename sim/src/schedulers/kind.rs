@@ -16,27 +16,63 @@ pub enum Kind {
     Weighted,
     /// PCT of this depth.
     Pct(u8),
+    /// Random, then PCT of this depth, then fair.
+    FairPct(u8),
+    /// Round robin with so many delays.
+    Delay(u8),
+    /// Partial-order sampling.
+    Pos,
+    /// One party starves.
+    Starve,
+    /// Many moves in a row.
+    Burst,
 }
 
 /// Every kind, in the order of their numbers.
-pub const KINDS: [Kind; 5] = [Kind::Uniform, Kind::Weighted, Kind::Pct(1), Kind::Pct(2), Kind::Pct(3)];
+pub const KINDS: [Kind; COUNT] = [
+    Kind::Uniform,
+    Kind::Weighted,
+    Kind::Pct(1),
+    Kind::Pct(2),
+    Kind::Pct(3),
+    Kind::FairPct(2),
+    Kind::Delay(2),
+    Kind::Delay(5),
+    Kind::Pos,
+    Kind::Starve,
+    Kind::Burst,
+];
 
-impl Kind {
-    /// Its name, and in a few words who moves.
-    pub const fn name_and_story(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Uniform => ("uniform", "anybody, equally often"),
-            Self::Weighted => ("weighted", "anybody, as often as the seed says"),
-            Self::Pct(0 | 1) => ("pct1", "the first in a random order"),
-            Self::Pct(2) => ("pct2", "the same, and one falls once"),
-            Self::Pct(3..) => ("pct3", "the same, and one falls twice"),
-        }
-    }
-}
+/// How many there are.
+pub(super) const COUNT: usize = 11;
+
+/// Their names, and in a few words who moves.
+const NAMES: [(&str, &str); COUNT] = [
+    ("uniform", "anybody, equally often"),
+    ("weighted", "anybody, as often as the seed says"),
+    ("pct1", "the first in a random order"),
+    ("pct2", "the same, and one falls once"),
+    ("pct3", "the same, and one falls twice"),
+    ("fair-pct2", "weighted, then pct2, then in turn"),
+    ("delay2", "in turn, two turns are lost"),
+    ("delay5", "in turn, five turns are lost"),
+    ("pos", "by priorities, redrawn on conflict"),
+    ("starve", "weighted, but one party waits"),
+    ("burst", "one party many times in a row"),
+];
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name_and_story().0)
+        match self {
+            Self::Uniform => f.write_str("uniform"),
+            Self::Weighted => f.write_str("weighted"),
+            Self::Pct(depth) => write!(f, "pct{depth}"),
+            Self::FairPct(depth) => write!(f, "fair-pct{depth}"),
+            Self::Delay(delays) => write!(f, "delay{delays}"),
+            Self::Pos => f.write_str("pos"),
+            Self::Starve => f.write_str("starve"),
+            Self::Burst => f.write_str("burst"),
+        }
     }
 }
 
@@ -46,7 +82,8 @@ impl ValueEnum for Kind {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let (name, story) = self.name_and_story();
+        let place = KINDS.iter().position(|kind| kind == self)?;
+        let (name, story) = NAMES[place];
         Some(PossibleValue::new(name).help(story))
     }
 }
@@ -64,9 +101,12 @@ mod tests {
 
     #[test]
     fn decision_files_keep_their_words_for_the_kinds() {
-        let words: Vec<String> = KINDS.iter().map(|kind| serde_json::to_string(kind).unwrap()).collect();
-        assert_eq!(words, [r#""uniform""#, r#""weighted""#, r#"{"pct":1}"#, r#"{"pct":2}"#, r#"{"pct":3}"#]);
-        for (word, kind) in words.iter().zip(KINDS) {
+        let words = KINDS.iter().map(|kind| serde_json::to_string(kind).unwrap()).collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            words,
+            r#""uniform" "weighted" {"pct":1} {"pct":2} {"pct":3} {"fairpct":2} {"delay":2} {"delay":5} "pos" "starve" "burst""#
+        );
+        for (word, kind) in words.split(' ').zip(KINDS) {
             assert_eq!(serde_json::from_str::<Kind>(word).unwrap(), kind);
         }
     }

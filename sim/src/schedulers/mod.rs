@@ -1,17 +1,29 @@
 //! Who moves next. One file per scheduler, behind one small trait; the seed decides which of them a run gets, because
 //! no single one is strong against every bug.
 
+mod burst;
+mod delay;
+mod draws;
+mod fair_pct;
 mod kind;
 mod pct;
 mod portfolio;
+mod pos;
+mod round_robin;
+mod starve;
 mod uniform;
 mod weighted;
 
-use multiwatcher::testing::{Choices, Parties, Party, Regime};
+use multiwatcher::testing::{Choices, Operation, Parties, Party, Regime};
 
+pub use burst::Burst;
+pub use delay::Delay;
+pub use fair_pct::FairPct;
 pub use kind::{KINDS, Kind};
 pub use pct::Pct;
 pub use portfolio::Portfolio;
+pub use pos::Pos;
+pub use starve::Starve;
 pub use uniform::Uniform;
 pub use weighted::Weighted;
 
@@ -38,6 +50,10 @@ pub trait Scheduler {
     /// Who moves now; one of those who can, and somebody can.
     fn pick(&mut self, moment: Moment, choices: &mut impl Choices) -> Party;
 
+    /// This operation was made. Most schedulers do not look at what a party does.
+    #[inline]
+    fn moved(&mut self, _: &Operation) {}
+
     /// What the party that was picked did came to nothing: it would have waited if it could. A scheduler that prefers
     /// somebody passes it over for a while, or nobody else would move.
     fn came_to_nothing(&mut self, party: Party);
@@ -46,6 +62,14 @@ pub trait Scheduler {
 impl PartySet {
     /// Nobody.
     pub const EMPTY: Self = Self(0);
+    /// All readers there can be.
+    pub const READERS: Self = Self(((1 << Party::READERS) - 1) << 6);
+
+    /// The party of this number alone.
+    #[must_use]
+    pub const fn just(index: usize) -> Self {
+        Self(1 << index)
+    }
 
     /// Adds one.
     #[inline]
@@ -92,6 +116,12 @@ impl PartySet {
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// Those that are in one of the two.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// The one with this many before it, counted in the order of their numbers.
@@ -152,5 +182,12 @@ mod tests {
         assert_eq!(set.iter().collect::<Vec<_>>(), [Party::Writer, Party::Clock, Party::Reader(2)]);
         assert_eq!((0..3).map(|n| set.nth(n)).collect::<Vec<_>>(), [Party::Writer, Party::Clock, Party::Reader(2)]);
         assert!(set.has(Party::Clock) && !set.has(Party::Reader(1)));
+    }
+
+    #[test]
+    fn the_set_of_readers_is_that_of_their_numbers() {
+        let readers: PartySet =
+            (0..Party::COUNT).map(Party::at).filter(|party| matches!(party, Party::Reader(_))).collect();
+        assert_eq!(readers, PartySet::READERS);
     }
 }

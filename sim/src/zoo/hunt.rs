@@ -13,6 +13,7 @@ use crate::decisions::Decisions;
 use crate::runner::{Failure, Runner};
 use crate::schedulers::Kind;
 use crate::seed::SeedRange;
+use crate::shrink::{REPLAYS, shrink};
 use crate::tally::Tally;
 use crate::worlds::Maker;
 
@@ -64,6 +65,17 @@ impl Hunt {
 }
 
 impl Hunt {
+    /// How many operations a failure that was found has after shrinking; none if it does not fail when it is replayed.
+    pub fn shrunk(&self, found: &Found) -> Option<u64> {
+        let decisions = &found.decisions;
+        let shrunk = if self.driven {
+            shrink(self.bug.driven_maker(), decisions, REPLAYS)
+        } else {
+            shrink(self.bug.maker(), decisions, REPLAYS)
+        };
+        shrunk.map(|shrunk| shrunk.decisions.operations.len() as u64)
+    }
+
     /// Changes whenever what is drawn from seeds, what is checked, or the bug changes so that a hunt may end elsewhere: a hash of
     /// what the first seeds come to.
     pub fn fingerprint(&self) -> u64 {

@@ -150,9 +150,10 @@ pub trait Stand: Debug + Send + 'static {
     /// Every cause that it may still name.
     fn causes(&self) -> Vec<Cause>;
 
-    /// A number that is equal only for states with equal futures; finer than it need be.
-    fn fingerprint(&self, now: Time) -> u128 {
-        xxhash_rust::xxh3::xxh3_128(format!("{now:?} {self:?}").as_bytes())
+    /// A number that is equal only where futures are; none if that cannot be said.
+    fn fingerprint(&self, now: Time) -> Option<u128> {
+        let _ = now;
+        None
     }
 }
 
@@ -216,19 +217,19 @@ impl<T: Twist> Stand for Twisted<T> {
         self.real.swap_garbage(empty);
     }
 
-    /// The bug's own notes, and the names of calls, enter as they are.
-    fn fingerprint(&self, now: Time) -> u128 {
-        let machine = Subject::fingerprint(self.real.machine(), now);
-        let notes = format!("{machine:?} {:?} {:?} {:?}", self.twist, self.real.calls(), self.outputs);
-        xxhash_rust::xxh3::xxh3_128(notes.as_bytes())
-    }
-
     fn quarantined(&self) -> Vec<(EntityId, Cause)> {
         Machine::quarantined(self.real.machine())
     }
 
     fn causes(&self) -> Vec<Cause> {
         Machine::causes(self.real.machine())
+    }
+
+    /// Finer than it need be: the bug's own notes, and the names of calls, enter as they are.
+    fn fingerprint(&self, now: Time) -> Option<u128> {
+        let machine = Subject::fingerprint(self.real.machine(), now)?;
+        let notes = format!("{machine} {:?} {:?} {:?}", self.twist, self.real.calls(), self.outputs);
+        Some(xxhash_rust::xxh3::xxh3_128(notes.as_bytes()))
     }
 }
 
@@ -339,7 +340,7 @@ impl Subject for With {
     }
 
     fn fingerprint(&self, now: Time) -> Option<u128> {
-        Some(self.0.fingerprint(now))
+        self.0.fingerprint(now)
     }
 
     fn discard(&mut self) {

@@ -43,7 +43,7 @@ fn intro(file: &str) -> String {
         broken promise counts. The trials of a row have the same seeds in every column. A trial ends at 200,000 schedules; a cell \
         whose first ten trials found nothing has no others. `> 2,000 (10)`: the median of ten trials is above 2,000, and no \
         more is known. Random is the uniform scheduler, and the portfolio is what a campaign runs. Operations is the middle length of \
-        the failures as they were found, the healing included."
+        the failures as they were found, the healing included; shrunk is that of the portfolio's first three after shrinking."
     )
 }
 
