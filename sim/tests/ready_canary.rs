@@ -74,8 +74,8 @@ fn stop_quiescent_of_seed_16() {
 
 /// The decisions: what `mwsim replay` reads.
 const RUN: &str = r#"
-{"format":"mwsim decisions","version":1}
-{"world":"canary","seed":16,"scheduler":{"pct":1},"broken":"stop-quiescent","regime":{"shape":{"models":4,"kinds":1,"names":3},"values":3,"config":{"restart":"Invisible","backoff":{"min":{"secs":0,"nanos":2000000},"max":{"secs":0,"nanos":16000000}},"call_timeout":{"secs":0,"nanos":5000000},"fetch_attempts":1,"load_timeout":{"secs":0,"nanos":40000000},"heartbeat":{"secs":0,"nanos":10000000},"lag_limit":1,"lag_age":{"secs":0,"nanos":20000000},"window":0,"queue_limit":1},"telling":"Notices","readers":["Slow","Stopping","Dropping","Trying","Stopping","Dropping"],"unfiltered":128,"commits":{"most":2,"deletes":64,"same":0,"skips":0},"faults":{"repeated_notice":0,"gap":12,"overlap":24,"unanswered":0,"contradiction":2,"doubled":24,"lost":6,"failed_call":0,"for_good":0,"overdue":20,"die":4,"silence":3,"prune":0,"rewind":3,"ail":12,"stale":0},"weights":{"writer":8,"stream":24,"caller":24,"clock":2,"saboteur":1,"owner":1,"reader":8},"budgets":{"writer":20,"saboteur":0,"owner":0,"opens":20}}}
+{"format":"mwsim capsule","version":2,"world":"canary","broken":"stop-quiescent"}
+{"regime":{"budgets":{"opens":20,"writer":20},"commits":{"deletes":64,"most":2},"config":{"backoff":{"max":"16ms","min":"2ms"},"call_timeout":"5ms","fetch_attempts":1,"heartbeat":"10ms","lag_age":"20ms","lag_limit":1,"load_timeout":"40ms","queue_limit":1},"faults":{"ail":12,"contradiction":2,"die":4,"doubled":24,"gap":12,"lost":6,"overdue":20,"overlap":24,"rewind":3,"silence":3},"readers":["Slow","Stopping","Dropping","Trying","Stopping","Dropping"],"shape":{"models":4,"names":3},"unfiltered":128,"values":3,"weights":{"caller":24,"clock":2,"stream":24}}}
 {"Open":{"reader":3,"filter":0}}
 {"Next":{"reader":3}}
 {"Open":{"reader":5,"filter":0}}
@@ -104,4 +104,5 @@ const RUN: &str = r#"
 {"Commit":{"changes":"10=2 11=3","skip":0}}
 {"Poll":{"reader":4,"call":0}}
 {"Stop":{"reader":1}}
+{"seed":16,"scheduler":{"pct":1}}
 "#;

@@ -72,7 +72,7 @@ impl Columns {
     fn of(told: &[Told]) -> Self {
         let widest = |name: &str, cell: fn(&Told) -> usize| told.iter().map(cell).max().unwrap_or(0).max(name.len());
         let step = widest("step", |told| told.step.to_string().len());
-        let time = widest("ms", |told| told.millis().len());
+        let time = widest("ms", |told| moment(told).len());
         let who = widest("who", |told| told.who.len());
         let woken = widest("woken", |told| woken(told).len().min(9));
         let taken = 2 + step + 1 + time + 1 + who + 1 + 1 + 5 + 1 + woken + 1;
@@ -99,7 +99,7 @@ impl Columns {
         let woken = cell(&woken(told), self.woken);
         let delivered = cell(&told.delivered.iter().map(batch).collect::<Vec<_>>().join(" "), self.delivered);
         let revno = told.revno.map_or(String::new(), |revno| format!("r{revno}", revno = revno.0));
-        let (step, time) = (told.step.to_string(), told.millis());
+        let (step, time) = (told.step.to_string(), moment(told));
         let rows = what.len().max(woken.len()).max(delivered.len()).max(1);
         let mut lines: Vec<_> = (0..rows)
             .map(|row| {
@@ -143,4 +143,10 @@ fn cell(text: &str, width: usize) -> Vec<String> {
         lines[CELL - 1] = last + "..";
     }
     lines
+}
+
+/// When it happened: in milliseconds, or, where that would take too much room, in seconds.
+fn moment(told: &Told) -> String {
+    let seconds = told.time.as_nanos() / 1_000_000_000;
+    if seconds < 100 { told.millis() } else { format!("{seconds}s") }
 }
