@@ -1,5 +1,5 @@
 //! What went wrong in a run: the families of faults, each with the name it has in a summary, and how each is told from the operation and
-//! the stage it was made on. A few show only in what is seen; [`Counter`](crate::counter) finds those.
+//! the stage it was made on. A few show only in what is seen; the counter of a run finds those.
 
 use multiwatcher::testing::{CallKind, Failing, Message, Operation, Reader, Stage};
 

@@ -2,7 +2,7 @@
 //! the portfolio's weights rest on.
 //!
 //! A cell is a bug in a world under a scheduler, and has a number of trials, each with seeds of its own, the same for every scheduler.
-//! A trial ends with the first run that breaks any promise, or after so many schedules. [`file`] keeps what is known of
+//! A trial ends with the first run that breaks any promise, or after so many schedules. [`mod@file`] keeps what is known of
 //! each trial, [`work`] goes on from there, and [`text`] and [`markdown`] show what there is: of half a table half.
 
 pub mod file;
