@@ -30,7 +30,7 @@ pub(super) struct Reshaped<S> {
 /// a short queue.
 pub(super) fn is_comparable(decisions: &Decisions) -> bool {
     let config = &decisions.header.regime.config;
-    config.lag_limit.is_none() && config.queue_limit >= 64
+    config.lag_limit.is_none() && config.lag_age.is_none() && config.queue_limit >= 64
 }
 
 /// Makes a run. `commit` is asked to make each commit that finds the backing quiet; if it returns `true`, it did.
