@@ -275,7 +275,7 @@ pub struct ExplainArgs {
 #[derive(Debug, Args)]
 #[command(max_term_width = WIDTH, after_help = "Examples:
   mwsim test sim-failures/exact-prefix-4711.jsonl \\
-    > sim/tests/exact_prefix_4711.rs
+    > tests/exact_prefix_4711.rs
 
 The test holds the decisions, the verdict, and the trace as an
 inline snapshot. It can be committed as it is. Where what ships

@@ -1,0 +1,174 @@
+//! What shrinking is worth: failures of the zoo are hunted, shrunk and held against the shortest stories known, which were written by
+//! hand and are capsules under `minimal/`.
+
+use core::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use multiwatcher::testing::{Promise, Subject};
+use multiwatcher_sim::decisions::Decisions;
+use multiwatcher_sim::replay::Replayer;
+use multiwatcher_sim::seed::SeedRange;
+use multiwatcher_sim::shrink::{self, Identity, Shrunk};
+use multiwatcher_sim::worlds::{Maker, World};
+use multiwatcher_sim::zoo::Bug;
+use multiwatcher_sim::zoo::hunt::Hunt;
+
+/// So many hunts, each from another first seed; a bug shows itself in several ways, and those count that show it as the story does.
+const HUNTS: u64 = 12;
+/// A hunt ends after so many schedules.
+const SCHEDULES: u64 = 20_000;
+
+/// Bugs whose shortest stories have not been written by hand; there is nothing to hold their failures against.
+const UNWRITTEN: [Bug; 6] = [Bug::Z1, Bug::Z2, Bug::Z3, Bug::Z12, Bug::Z14, Bug::Z15];
+
+/// One failure, shrunk.
+struct Row {
+    world: &'static str,
+    hunt: u64,
+    before: usize,
+    after: usize,
+    minimal: usize,
+    replays: u64,
+}
+
+impl Row {
+    #[expect(clippy::cast_precision_loss, reason = "lists are short")]
+    fn ratio(&self) -> f64 {
+        self.after as f64 / self.minimal as f64
+    }
+}
+
+fn minimal(name: &str) -> Decisions {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/all/minimal").join(format!("{name}.capsule"));
+    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    Decisions::read(&text[..]).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// How long a list is: its operations, and the mark of the healing as one.
+fn length(decisions: &Decisions) -> usize {
+    decisions.before_healing().len() + usize::from(decisions.healing.is_some())
+}
+
+/// The way in which a story fails; it must be followed from beginning to end, and every operation of it must be needed.
+fn identity<S: Subject>(mut replayer: Replayer<S>, story: &Decisions) -> Identity {
+    let world = &story.header.world;
+    let replay = replayer.replay(story);
+    let broken = replay.broken.unwrap_or_else(|| panic!("the story of {world} breaks nothing"));
+    assert_eq!((broken.name(), replay.skipped), (story.header.broken.as_str(), 0), "{world}: {}", broken.text);
+    let identity = Identity::of(&broken);
+    for at in 0..story.operations.len() {
+        let mut shorter = story.clone();
+        shorter.operations.remove(at);
+        shorter.healing = shorter.healing.map(|healing| healing - 1);
+        let broken = replayer.replay(&shorter).broken;
+        assert!(broken.is_none_or(|broken| Identity::of(&broken) != identity), "{world}: operation {at} is not needed");
+    }
+    identity
+}
+
+/// Hunts a bug from several first seeds, and shrinks what fails in the way of the story.
+fn rows(bug: Bug, driven: bool) -> Vec<Row> {
+    if driven { rows_of(bug.driven_maker(), bug) } else { rows_of(bug.maker(), bug) }
+}
+
+fn rows_of<S: Subject>(maker: Maker<S>, bug: Bug) -> Vec<Row> {
+    let world = maker.world.name();
+    let story = minimal(&world.replace('+', "-"));
+    let identity = identity(Replayer::of(maker), &story);
+    let driven = matches!(maker.world, World::Zoo { driven: true, .. });
+    let mut rows = Vec::new();
+    for hunt in 0..HUNTS {
+        let first = hunt * 100_000;
+        let seeds = SeedRange::new(first, first + SCHEDULES).expect("there are some");
+        let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let found = Hunt { bug, driven, alone: false, scheduler: None, jobs }.among(seeds);
+        let Some(found) = found.filter(|found| Identity::of(&found.broken) == identity) else { continue };
+        let shrunk = shrink::shrink(maker, &found.decisions, shrink::REPLAYS).expect("what was found can be replayed");
+        checked(maker, &shrunk, &identity);
+        let (before, after, minimal) = (shrunk.before.operations, shrunk.after.operations, length(&story));
+        rows.push(Row { world, hunt, before, after, minimal, replays: shrunk.replays });
+    }
+    rows
+}
+
+/// A shrunk list is followed from beginning to end, fails as the long one did, and was not given up.
+fn checked<S: Subject>(maker: Maker<S>, shrunk: &Shrunk, identity: &Identity) {
+    let text = shrunk.decisions.to_text().expect("a capsule can be written");
+    let read = Decisions::read(text.as_bytes()).expect("what was written can be read");
+    let replay = Replayer::of(maker).replay(&read);
+    assert_eq!((replay.broken.as_ref(), replay.skipped), (Some(&shrunk.broken), 0), "{text}");
+    assert_eq!(&Identity::of(&shrunk.broken), identity, "{text}");
+    assert!(shrunk.is_done, "{} replays were not enough", shrunk.replays);
+}
+
+#[expect(clippy::print_stdout, reason = "how long each became is worth reading, and no promise")]
+fn worth(driven: bool) {
+    let mut all: Vec<Row> = Vec::new();
+    for bug in Bug::ALL.iter().filter(|bug| !UNWRITTEN.contains(bug)) {
+        let rows = rows(*bug, driven);
+        assert!(!rows.is_empty(), "{} was never found as its story tells it", bug.name());
+        all.extend(rows);
+    }
+    for row in &all {
+        let Row { world, hunt, before, after, minimal, replays } = row;
+        println!("{world} {hunt:>2}: {before:>3} to {after:>2}, by hand {minimal:>2}, {replays:>5} replays");
+        assert!(after >= minimal, "{world}: there is a shorter story than the one written by hand");
+    }
+    all.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
+    let (median, most) = (&all[all.len() / 2], &all[all.len() - 1]);
+    println!("{} failures, median {:.2}, at most {:.2} ({})", all.len(), median.ratio(), most.ratio(), most.world);
+    assert!(median.ratio() <= 1.2, "the median is {:.2} times as long as by hand", median.ratio());
+    assert!(most.ratio() <= 2.0, "{} is {:.2} times as long as by hand", most.world, most.ratio());
+}
+
+#[test]
+fn failures_of_the_machine_world_become_as_short_as_by_hand() {
+    worth(false);
+}
+
+#[test]
+fn failures_of_the_driver_world_become_as_short_as_by_hand() {
+    worth(true);
+}
+
+#[test]
+fn what_only_the_healing_shows_becomes_a_short_list_and_then_the_healing() {
+    const ONLY: &[Promise] = &[Promise::Convergence];
+    let maker = Bug::Z18.maker();
+    let story = minimal("machine-z18-healed");
+    let identity = identity(Replayer::of(maker).listening_to(ONLY), &story);
+    let hunt = Hunt { bug: Bug::Z18, driven: false, alone: true, scheduler: None, jobs: NonZeroUsize::MIN };
+    let mut lengths = Vec::new();
+    for first in (0..HUNTS).map(|hunt| hunt * 100_000) {
+        let found = hunt.among(SeedRange::new(first, first + SCHEDULES).expect("there are some")).expect("it is found");
+        if Identity::of(&found.broken) != identity {
+            continue;
+        }
+        let replayer = Replayer::of(maker).listening_to(ONLY);
+        let shrunk = shrink::shrink_with(replayer, &found.decisions, shrink::REPLAYS).expect("it can be replayed");
+        assert!(shrunk.decisions.healing.is_some() && found.decisions.operations.len() > 50);
+        lengths.push(shrunk.after.operations);
+    }
+    let longest = lengths.iter().max().copied();
+    assert!(longest.is_some_and(|longest| longest <= 2 * length(&story)), "{lengths:?}, by hand {}", length(&story));
+}
+
+#[test]
+fn the_same_failure_always_shrinks_to_the_same_list() {
+    let hunt = Hunt { bug: Bug::Z20, driven: false, alone: false, scheduler: None, jobs: NonZeroUsize::MIN };
+    let found = hunt.among(SeedRange::new(0, SCHEDULES).expect("there are some")).expect("it is found");
+    let shrunk = || shrink::shrink(Bug::Z20.maker(), &found.decisions, shrink::REPLAYS).expect("it fails");
+    let (one, other) = (shrunk(), shrunk());
+    assert_eq!((one.decisions.to_text().ok(), one.replays), (other.decisions.to_text().ok(), other.replays));
+    assert!(one.others.iter().all(|other| other.broken.name() != one.broken.name() || other.count > 0));
+}
+
+#[test]
+fn what_does_not_fail_is_not_shrunk_and_few_replays_are_obeyed() {
+    let story = minimal("machine-z7");
+    assert!(shrink::shrink(Bug::Z8.maker(), &story, shrink::REPLAYS).is_none());
+    let hunt = Hunt { bug: Bug::Z7, driven: false, alone: false, scheduler: None, jobs: NonZeroUsize::MIN };
+    let found = hunt.among(SeedRange::new(0, SCHEDULES).expect("there are some")).expect("it is found");
+    let shrunk = shrink::shrink(Bug::Z7.maker(), &found.decisions, 3).expect("it fails");
+    assert!(!shrunk.is_done && shrunk.replays <= 3 && shrunk.broken.name() == "stop-quiescent");
+}
