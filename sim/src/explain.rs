@@ -178,12 +178,18 @@ fn bar(percent: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use multiwatcher::testing::{Character, FilterIx, Operation, Regime};
+    use multiwatcher::machine::StoreManager;
+    use multiwatcher::testing::{Character, FilterIx, Operation, Promise, Regime, Val};
 
     use super::*;
     use crate::canary::Canary;
+    use crate::course::Finding;
     use crate::decisions::Header;
+    use crate::metamorphic::Relation;
+    use crate::metamorphic::doctored::{Planted, with};
+    use crate::pairs::ONE_OF;
     use crate::schedulers::Kind;
+    use crate::shrink;
 
     /// An eager reader never stops of its own accord, and the canary breaks its promise when one does.
     fn one_stop() -> Decisions {
@@ -223,5 +229,25 @@ mod tests {
             (row.tails, row.same) = (100, same);
         }
         assert_eq!(explained.decisive(), 3);
+    }
+
+    /// Nobody is woken while a watcher lags: what only the comparison with a run that has an idle reader more counts.
+    #[test]
+    fn a_relation_that_breaks_is_explained_by_comparing_every_end() {
+        let (relation, maker) = (Relation::IdleReader, with(Planted::Backpressure));
+        let mut runner = Runner::<StoreManager<Val>>::new();
+        let mut decisions = (0..300)
+            .map(|seed| runner.told(seed))
+            .find(|decisions| matches!(relation.check(maker, decisions), Some(Err(_))))
+            .expect("the relation sees a difference in one of 300 runs");
+        decisions.header.seed = ONE_OF * relation as u64;
+        Promise::SlowReaderIsolated.name().clone_into(&mut decisions.header.broken);
+        let short = shrink::shrink(maker, &decisions, 2_000).expect("the comparison fails again").decisions;
+        let explained = explain(maker, &short, 20).unwrap().expect("it fails once more");
+        assert_eq!(explained.broken.finding, Finding::Promise(Promise::SlowReaderIsolated));
+        let shares: Vec<_> = explained.rows.iter().map(Row::percent).collect();
+        assert!(shares[0] < 50 && shares.last() == Some(&100), "{shares:?}");
+        assert!(shares.iter().any(|share| (1..100).contains(share)), "some ends break it and some do not: {shares:?}");
+        assert!(explained.decisive() > 0, "{shares:?}");
     }
 }

@@ -162,28 +162,37 @@ impl<S: Subject> Replayer<S> {
 
     fn finish(&mut self, decisions: &Decisions) -> Result<(), (Box<Broken>, bool)> {
         self.course.finish().map_err(at_the_end)?;
-        if !is_of_pairs(&decisions.header) {
-            return Ok(());
-        }
-        let whole =
-            Decisions { header: decisions.header.clone(), operations: self.made.clone(), healing: self.healing };
-        let again = self.again(&whole).map_err(at_the_end)?;
-        let hash = self.course.hash();
-        let (suite, mut tally) = (self.course.suite_mut(), Tally::default());
-        pairs::compare(self.maker, suite, &whole, (hash, again), &mut tally).map_err(at_the_end)
+        let Self { maker, course, made, healing, .. } = self;
+        compare_if_of_pairs(*maker, course, &decisions.header, (made, *healing)).map_err(at_the_end)
     }
+}
 
-    /// The hash of the same run from a clean start.
-    fn again(&self, whole: &Decisions) -> Result<u64, Box<Broken>> {
-        let mut course = Course::of(self.maker);
-        course.begin(whole.header.seed, &whole.header.regime)?;
-        for operation in &whole.operations {
-            course.step(operation)?;
-        }
-        course.begin_healing();
-        course.finish()?;
-        Ok(course.hash())
+/// Compares a run that has healed and kept its promises with its twins, if what the header says to be broken may show so alone.
+/// `made` are the operations of the run and where its healing began.
+pub(crate) fn compare_if_of_pairs<S: Subject>(
+    maker: Maker<S>,
+    course: &mut Course<S>,
+    header: &Header,
+    made: (&[Operation], Option<usize>),
+) -> Result<(), Box<Broken>> {
+    if !is_of_pairs(header) {
+        return Ok(());
     }
+    let whole = Decisions { header: header.clone(), operations: made.0.to_vec(), healing: made.1 };
+    let (hash, again) = (course.hash(), again(maker, &whole)?);
+    pairs::compare(maker, course.suite_mut(), &whole, (hash, again), &mut Tally::default())
+}
+
+/// The hash of the same run from a clean start.
+fn again<S: Subject>(maker: Maker<S>, whole: &Decisions) -> Result<u64, Box<Broken>> {
+    let mut course = Course::of(maker);
+    course.begin(whole.header.seed, &whole.header.regime)?;
+    for operation in &whole.operations {
+        course.step(operation)?;
+    }
+    course.begin_healing();
+    course.finish()?;
+    Ok(course.hash())
 }
 
 /// Whether what a run broke may have shown in a comparison alone. A relation has its turn on few seeds, and only those are compared.

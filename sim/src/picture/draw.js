@@ -210,13 +210,16 @@ const follow = () => {
   return index !== null && index !== undefined;
 };
 
-// The row under the pointer, or in the middle, stays where it is.
+// A row stays where it is, and in view as a whole: the one under the pointer; without a pointer the chosen one, or, if that is out of
+// view, the one in the middle.
 const zoomTo = (next, y) => {
-  const before = height(), at = y === undefined ? (scroll.clientHeight - NAMES) / 2 : y;
-  const row = (scroll.scrollTop + at) / before;
+  const before = height(), room = scroll.clientHeight - NAMES, marked = (chosen + .5) * before - scroll.scrollTop;
+  const at = y !== undefined ? y : marked >= 0 && marked <= room ? marked : room / 2;
+  const place = (scroll.scrollTop + at) / before, row = Math.floor(place);
   zoom = Math.max(0, Math.min(HEIGHTS.length - 1, next));
-  $('space').style.height = `${rows.length * height()}px`;
-  scroll.scrollTop = row * height() - at;
+  const high = height();
+  $('space').style.height = `${rows.length * high}px`;
+  scroll.scrollTop = Math.min(row * high, Math.max(place * high - at, (row + 1) * high - room));
   redraw();
 };
 

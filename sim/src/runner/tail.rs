@@ -9,6 +9,7 @@ use crate::course::Broken;
 use crate::decisions::Decisions;
 use crate::exercised::Kinds;
 use crate::plan::Plan;
+use crate::replay::compare_if_of_pairs;
 use crate::schedulers::Portfolio;
 
 /// Which end.
@@ -24,7 +25,8 @@ pub struct Tail {
 
 impl<S: Subject> Runner<S> {
     /// What the run comes to with this end. Operations of the beginning that are not possible are passed over; a beginning that
-    /// reaches into the stored healing heals from there on, and draws nothing.
+    /// reaches into the stored healing heals from there on, and draws nothing. If the stored run broke what only a comparison shows,
+    /// this one is compared in the same way.
     pub fn with_tail(&mut self, decisions: &Decisions, tail: Tail) -> Option<Broken> {
         let played = crate::panics::caught(AssertUnwindSafe(|| self.play_tail(decisions, tail)));
         let panicked = |said| Err(Box::new(Broken::panicked(said, self.operations.len())));
@@ -38,6 +40,7 @@ impl<S: Subject> Runner<S> {
 
     fn play_tail(&mut self, decisions: &Decisions, tail: Tail) -> Result<(), Box<Broken>> {
         self.operations.clear();
+        self.healing = None;
         self.random.reset(tail.seed);
         self.course.begin(decisions.header.seed, &decisions.header.regime)?;
         let prefix = &decisions.operations[..tail.prefix.min(decisions.operations.len())];
@@ -48,14 +51,21 @@ impl<S: Subject> Runner<S> {
             self.operations.push(*operation);
             self.course.step(operation)?;
         }
-        if decisions.healing.is_some_and(|healing| healing < prefix.len()) {
+        let is_whole = prefix.len() == decisions.operations.len();
+        if let Some(healing) = decisions.healing.filter(|healing| *healing < prefix.len() || is_whole) {
+            self.healing = Some(healing);
+            if healing == prefix.len() {
+                self.course.begin_healing();
+            }
             self.heal_on()?;
         } else {
             let plan = plan(decisions, tail, &mut self.random);
             self.draw_all(&plan)?;
             self.heal()?;
         }
-        self.course.finish()
+        self.course.finish()?;
+        let made = (&self.operations[..], self.healing);
+        compare_if_of_pairs(self.maker, &mut self.course, &decisions.header, made)
     }
 }
 

@@ -50,6 +50,54 @@ fn the_wrong_step_is_marked_and_in_view() {
     }
 }
 
+/// Zooming is done by the page's own handlers: each of these scripts does what somebody does who looks at it.
+#[test]
+fn zooming_shows_other_steps_and_the_marked_one_stays_in_view() {
+    let folder = folder("zoomed-picture");
+    let page = folder.join("canary.html");
+    ask(&["replay", "tests/all/canary.capsule", "--html", &page.to_string_lossy()]);
+    let Some(browser) = browser() else { return };
+    let html = std::fs::read_to_string(&page).expect("the picture is where it was wanted");
+    let after = |name: &str, script: &str| {
+        let acted = html.replace("</body>", &format!("<script>{script}</script></body>"));
+        assert_ne!(acted, html, "the page has an end");
+        dom(&browser, &folder, Path::new(&write(&folder, &format!("{name}.html"), &acted)), "")
+    };
+    let rows = |dom: &str| {
+        let (from, to) = view(dom);
+        to + 1 - from
+    };
+    let before = after("nothing", "");
+    assert!(view(&before).1 == 28 && view(&before).0 > 0, "not all 29 steps are in view: {:?}", view(&before));
+    let key = |key: &str| format!("document.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}' }}));");
+    let click = |id: &str| format!("document.getElementById('{id}').click();");
+    let wheel = |way: i32| {
+        format!(
+            "{{ const row = document.querySelector('.row.wrong').getBoundingClientRect();
+            document.getElementById('scroll').dispatchEvent(new WheelEvent('wheel', {{
+              ctrlKey: true, cancelable: true, deltaY: {way}, clientY: row.top + row.height / 2 }})); }}"
+        )
+    };
+    for (name, larger, smaller) in
+        [("key", key("+"), key("-")), ("button", click("in"), click("out")), ("wheel", wheel(-1), wheel(1))]
+    {
+        for (script, is_larger) in [(larger, true), (smaller, false)] {
+            let dom = after(&format!("{name}-{is_larger}"), &script);
+            let (was, is) = (rows(&before), rows(&dom));
+            assert!(
+                if is_larger { is < was } else { is > was },
+                "{name}: {was} steps were in view, {is} are: {:?}",
+                view(&dom)
+            );
+            assert!(dom.contains(r#"<g data-step="28" class="row wrong chosen""#), "{name}: {dom}");
+            assert!(in_view(&dom, 28), "{name}: {:?}", view(&dom));
+        }
+    }
+    // Only with the key that says so the wheel zooms; otherwise it scrolls.
+    let dom = after("scrolls", &wheel(-1).replace("ctrlKey: true", "ctrlKey: false"));
+    assert_eq!(view(&dom), view(&before));
+}
+
 #[test]
 fn ten_thousand_steps_fit_into_half_a_megabyte_and_each_has_a_link() {
     let folder = folder("long-picture");
@@ -177,7 +225,8 @@ fn open(browser: &Path, folder: &Path, page: &Path, place: &str, what: &[&str]) 
 
 /// The document after the script has run.
 fn dom(browser: &Path, folder: &Path, page: &Path, place: &str) -> String {
-    let output = open(browser, folder, page, place, &["--window-size=1000,800", "--dump-dom"]);
+    let output =
+        open(browser, folder, page, place, &["--window-size=1000,800", "--virtual-time-budget=2000", "--dump-dom"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let dom = String::from_utf8(output.stdout).expect("a document is text");
     // What the page brought along is not what was drawn.
@@ -186,11 +235,17 @@ fn dom(browser: &Path, folder: &Path, page: &Path, place: &str) -> String {
 
 /// Whether the row stands on the screen as a whole, as the script reckons it.
 fn in_view(dom: &str, row: usize) -> bool {
+    let (from, to) = view(dom);
+    (from..=to).contains(&row)
+}
+
+/// The first and the last row that do.
+fn view(dom: &str) -> (usize, usize) {
     let range =
         dom.split("data-in-view=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("the script says it");
     let (from, to) = range.split_once("..").expect("a range");
     let number = |text: &str| text.parse().expect("the ends of a range are numbers");
-    (number(from)..=number(to)).contains(&row)
+    (number(from), number(to))
 }
 
 fn screenshot(browser: &Path, folder: &Path, page: &Path, name: &str, size: &str) -> PathBuf {

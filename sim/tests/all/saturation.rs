@@ -3,6 +3,7 @@
 
 use core::num::NonZeroUsize;
 
+use crate::common::{Asked, ask};
 use multiwatcher::machine::StoreManager;
 use multiwatcher::testing::{Families, Family, Subject, Val};
 use multiwatcher_sim::campaign::{self, Campaign, Outcome, Seeds};
@@ -81,6 +82,21 @@ fn what_is_left_out_is_no_miss_and_what_is_missing_is() {
     let never: Vec<&str> = misses.kinds.iter().map(|kind| kind.name()).collect();
     let never_wrong: Vec<&str> = misses.faults.iter().map(|fault| fault.name()).collect();
     assert_eq!((never, never_wrong), (vec!["clock jumps", "drop"], vec!["queue full", "clock jumped"]));
+}
+
+/// Who moves many times in a row leaves nobody halfway: what the worker, the reader and the backing must do in turns to be met there never
+/// comes about, though its parts do. The portfolio, in which that scheduler is one of many, reaches it with as many seeds.
+#[test]
+fn a_campaign_that_cannot_reach_what_it_should_exits_3_and_says_what() {
+    let campaign = ["run", "--world", "driver", "--seeds", "0..10000"];
+    let Asked { code, out, err } = ask(&[campaign.as_slice(), &["--scheduler", "burst"]].concat());
+    assert_eq!((code, err.as_str()), (3, ""), "{out}");
+    assert!(out.contains("\nMISSED  10,000 seeds, 0..10000, world driver\n"), "{out}");
+    assert!(out.contains("\n  no promise is broken, but see the lines that begin with MISS\n"), "{out}");
+    assert!(out.contains("\n  MISS worker's turn: completing, behind, call woken; expected\n  in 252 runs\n"), "{out}");
+    let Asked { code, out, .. } = ask(&campaign);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("\nclean  10,000 seeds, 0..10000, world driver\n") && !out.contains("MISS"), "{out}");
 }
 
 #[test]
