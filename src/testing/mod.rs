@@ -7,6 +7,8 @@
 
 mod backing;
 mod choices;
+#[cfg(feature = "driver")]
+pub mod conformance;
 mod deliver;
 pub mod exhaustive;
 mod faults;

@@ -12,6 +12,7 @@ use sources::{Source, code_of, read, rust_files};
 const ARROWS: &[(&str, &[&str])] = &[
     ("machine", &[]),
     ("docs", &["machine", "driver"]),
+    ("testing/conformance", &["machine", "driver", "backing", "testing"]),
     ("testing", &["machine"]),
     ("backing", &["machine"]),
     ("driver", &["machine", "backing"]),
