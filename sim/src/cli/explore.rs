@@ -60,7 +60,7 @@ fn failure<S: Subject>(maker: Maker<S>, scope: &Scope, found: &Found) -> Failure
     let header = Header {
         world: maker.world.name().to_owned(),
         seed: 0,
-        scheduler: Kind::Uniform,
+        scheduler: Kind::Exhaustive,
         broken: found.broken.name().to_owned(),
         regime: scope.regime(),
     };
