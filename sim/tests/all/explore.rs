@@ -2,7 +2,7 @@
 
 use core::num::NonZeroUsize;
 
-use crate::common::{Asked, ask, folder};
+use crate::common::{Asked, ask, folder, write};
 use multiwatcher::machine::StoreManager;
 use multiwatcher::testing::{Subject, Val};
 use multiwatcher_sim::driven::Driven;
@@ -166,6 +166,7 @@ fn a_clean_scope_exits_0_and_json_says_the_same() {
     let Asked { code, out, err } = ask(&["explore", "--scope", &scope, "--jobs", "2"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     assert!(out.starts_with("clean  closed, world driver\n"), "{out}");
+    assert!(out.ends_with("\n  as many states as the scope file expects\n"), "{out}");
     let Asked { code, out, .. } = ask(&["explore", "--scope", &scope, "--json"]);
     assert_eq!(code, 0, "{out}");
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -173,6 +174,37 @@ fn a_clean_scope_exits_0_and_json_says_the_same() {
     let Asked { code, out, .. } = ask(&["explore", "--scope", &scope, "--depth", "3"]);
     assert_eq!(code, 3, "{out}");
     assert!(out.starts_with("clean  not closed"), "{out}");
+}
+
+#[test]
+fn another_number_of_states_than_the_file_expects_exits_3() {
+    let tiny = std::fs::read_to_string(format!("{SCOPES}/tiny.toml")).unwrap();
+    assert!(tiny.contains("\nexpect = 262\n"), "{tiny}");
+    let other = write(&folder("expect"), "other.toml", &tiny.replace("expect = 262", "expect = 1_263"));
+    let Asked { code, out, err } = ask(&["explore", "--scope", &other]);
+    assert_eq!((code, err.as_str()), (3, ""), "{out}");
+    assert!(out.starts_with("clean  closed, world driver\n"), "{out}");
+    assert!(out.contains("\nMISS  the scope file expects 1,263 states, the search came to 262\n"), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 66), "{out}");
+    let Asked { code, out, err } = ask(&["explore", "--scope", &other, "--json"]);
+    assert_eq!((code, out.lines().count()), (3, 1), "{out}");
+    assert!(err.contains("\nMISS  the scope file expects 1,263 states"), "{err}");
+    // Runs are no states, and another world has states of its own.
+    for more in [["--unmerged"].as_slice(), &["--world", "machine"]] {
+        let Asked { code, out, .. } = ask(&[["explore", "--scope", &other].as_slice(), more].concat());
+        assert!(code == 0 && !out.contains("scope file"), "{out}");
+    }
+}
+
+#[test]
+fn what_has_no_fingerprint_is_refused() {
+    let scope = format!("{SCOPES}/drop.toml");
+    for world in ["machine+z12", "driver+z12"] {
+        let Asked { code, out, err } = ask(&["explore", "--scope", &scope, "--world", world]);
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert!(err.starts_with(&format!("error: the world {world} cannot be searched\n")), "{err}");
+        assert!(err.contains(&format!("try mwsim run --world {world}")), "{err}");
+    }
 }
 
 #[test]
