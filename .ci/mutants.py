@@ -13,8 +13,10 @@ left out. Results are kept as JSON lines, one mutant a line, and a run goes on w
 import argparse
 import json
 import math
+import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -118,11 +120,17 @@ def judge(tree, mutant):
 
 
 def cargo(tree, what, seconds):
-    try:
-        done = subprocess.run([*CARGO, "--target-dir", str(WORK / "target"), *what], cwd=tree, timeout=seconds, capture_output=True)
-    except subprocess.TimeoutExpired:
-        return "late"
-    return "green" if done.returncode == 0 else "red"
+    command = [*CARGO, "--target-dir", str(WORK / "target"), *what]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # A session of its own: what cargo started must not outlive it, or a test that hangs goes on for ever.
+    with subprocess.Popen(command, cwd=tree, start_new_session=True, **silent) as running:
+        try:
+            return "green" if running.wait(timeout=seconds) == 0 else "red"
+        except subprocess.TimeoutExpired:
+            return "late"
+        finally:
+            if running.poll() is None:
+                os.killpg(running.pid, signal.SIGKILL)
 
 
 def offset(text, place):

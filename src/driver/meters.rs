@@ -22,9 +22,9 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use metrics::{Counter, Gauge, Histogram};
+use metrics::{Counter, Gauge, Histogram, SharedString};
 
 use super::shared::Census;
 use super::worker::Came;
@@ -77,7 +77,7 @@ impl What {
 
 impl Meters {
     pub(super) fn new(backing: Identity) -> Self {
-        let backing = backing.to_string();
+        let backing = SharedString::from_shared(Arc::from(backing.to_string()));
         let gauge = |name: &'static str| metrics::gauge!(name, "backing" => backing.clone());
         let histogram = |name: &'static str| metrics::histogram!(name, "backing" => backing.clone());
         Self {

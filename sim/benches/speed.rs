@@ -1,0 +1,73 @@
+//! How long a schedule takes on one core: `cargo bench --package multiwatcher-sim --bench speed`.
+//!
+//! Seeds as a campaign draws them, with all checkers, the trace's hash, saturation and pairs; and of them those whose run has exactly
+//! three readers, for a run has up to six. What this leaves out: the corpus, which a campaign runs first.
+
+#[expect(dead_code, reason = "the tables of the other benchmarks have more in them")]
+#[path = "../../benches/common/table.rs"]
+mod table;
+
+use multiwatcher::machine::StoreManager;
+use multiwatcher::testing::Val;
+use multiwatcher_sim::clock::Stopwatch;
+use multiwatcher_sim::driven::Driven;
+use multiwatcher_sim::plan::Plan;
+use multiwatcher_sim::random::Random;
+use multiwatcher_sim::runner::Runner;
+use multiwatcher_sim::tally::Tally;
+use multiwatcher_sim::worlds::Simulated;
+use table::{Figure, Options, Table, Unit};
+
+// A campaign allocates as this does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Seeds of one measurement.
+const SEEDS: usize = 5000;
+/// Measurements of each figure.
+const ROUNDS: usize = 15;
+
+fn main() {
+    let options = Options::from_args();
+    let mut table = Table::new(&options, format_args!("simulator: a schedule on one core"));
+    table.section("as a campaign draws them");
+    let all = |_: &Plan| true;
+    // 25,000 and 20,000 schedules a second.
+    show::<StoreManager<Val>>(&table, &options, "machine world", all, 40.0);
+    show::<Driven<StoreManager<Val>>>(&table, &options, "driver world, up to six readers", all, 50.0);
+    table.section("three readers");
+    let three = |plan: &Plan| plan.regime.readers.len() == 3;
+    show::<StoreManager<Val>>(&table, &options, "machine world", three, 40.0);
+    show::<Driven<StoreManager<Val>>>(&table, &options, "driver world", three, 50.0);
+    table.end();
+}
+
+fn show<S: Simulated>(
+    table: &Table,
+    options: &Options,
+    name: &'static str,
+    counts: fn(&Plan) -> bool,
+    limit_in_micros: f64,
+) {
+    let seeds = if options.quick { SEEDS / 100 } else { SEEDS };
+    let drawn = (0..).filter(|seed| counts(&Plan::draw(&mut Random::new(*seed))));
+    let seeds: Vec<u64> = drawn.take(seeds).collect();
+    let (mut runner, mut tally) = (Runner::<S>::new(), Tally::default());
+    let mut took: Vec<f64> = (0..options.rounds(ROUNDS)).map(|_| measure(&mut runner, &mut tally, &seeds)).collect();
+    took.sort_by(f64::total_cmp);
+    let at = |share: usize| took[(took.len() - 1) * share / 100];
+    table.figure(Figure::new(name, Unit::Nanos, at(50)).p95(at(95)).limit(limit_in_micros * 1e3));
+    let mean = |total: u64| total as f64 / tally.schedules as f64;
+    table.note(format_args!("{:.1} steps, {:.1} of them healing", mean(tally.steps), mean(tally.healing)));
+}
+
+/// Nanoseconds for each seed.
+fn measure<S: Simulated>(runner: &mut Runner<S>, tally: &mut Tally, seeds: &[u64]) -> f64 {
+    let watch = Stopwatch::start();
+    for seed in seeds {
+        if let Err(failure) = runner.run(*seed, tally) {
+            panic!("seed {seed}: {}: {}", failure.broken.name(), failure.broken.text);
+        }
+    }
+    watch.elapsed().as_secs_f64() * 1e9 / seeds.len() as f64
+}
