@@ -104,7 +104,7 @@ before each world. If that is not seen, nothing is.
 
 Exit codes: 0 clean, 1 a promise is broken or a checker had
 nothing to decide in 10,000 seeds, 2 usage, 3 something was
-never reached that 10,000 seeds and more should reach, or the
+never reached that 20,000 seeds and more should reach, or the
 situation of a scenario did not occur, 5 the canary was not
 found.")]
 pub struct RunArgs {
