@@ -104,7 +104,7 @@ before each world. If that is not seen, nothing is.
 
 Exit codes: 0 clean, 1 a promise is broken or a checker had
 nothing to decide in 10,000 seeds, 2 usage, 3 something was
-never reached that 10,000 seeds and more should reach, or the
+never reached that 20,000 seeds and more should reach, or the
 situation of a scenario did not occur, 5 the canary was not
 found.")]
 pub struct RunArgs {
@@ -359,8 +359,12 @@ to an end: it closes. The first failure found is a shortest one;
 it is written to the failures folder, and its page ends with the
 command that replays it.
 
+A scope file may say how many states to expect of its own world;
+then the search counts them, unless it is cut off or not merged.
+
 Exit codes: 0 closed and clean, 1 a promise is broken, 2 usage
-or a scope that cannot be read, 3 clean and not closed.")]
+or a scope that cannot be read, 3 clean, but not closed or with
+another number of states than the scope file expects.")]
 pub struct ExploreArgs {
     /// What there is and what may happen, in TOML
     #[arg(long, value_name = "FILE")]

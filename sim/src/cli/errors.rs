@@ -77,6 +77,8 @@ pub enum UsageError {
         /// Where, and what was expected there.
         why: ScopeError,
     },
+    /// What is to be searched has no fingerprint.
+    NoFingerprint(&'static str),
     /// The second process of `check-determinism` did not do its part.
     OtherProcess(String),
     /// So many hunts of so many seeds reach beyond the last seed there is.
@@ -105,6 +107,11 @@ impl fmt::Display for UsageError {
             }
             Self::NoScope { path, why } => write!(f, "{}\n  {why}", path.display()),
             Self::Scope { path, why } => write!(f, "{}\n  {why}", path.display()),
+            Self::NoFingerprint(world) => write!(
+                f,
+                "the world {world} cannot be searched\n  expected one whose states have fingerprints, by which the search merges them; \
+                 try mwsim run --world {world}"
+            ),
             Self::OtherProcess(what) => write!(f, "the second process failed: {what}"),
             Self::NoSeeds(error) => write!(f, "a hunt begins beyond the last seed: {error}"),
             Self::NoCommand(name) => {

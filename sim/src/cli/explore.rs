@@ -4,6 +4,7 @@ use core::num::NonZeroUsize;
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use multiwatcher::machine::Time;
 use multiwatcher::testing::Subject;
 
 use super::args::ExploreArgs;
@@ -15,7 +16,7 @@ use crate::explore::summary::Summary;
 use crate::explore::{Found, Limits, Progress, Scope, search};
 use crate::runner::Failure;
 use crate::schedulers::Kind;
-use crate::text::number;
+use crate::text::{COLUMNS, number, wrap};
 use crate::worlds::{Maker, in_world};
 
 /// Searches; the exit code says what it came to.
@@ -34,6 +35,9 @@ fn explore_in<S: Subject + Send>(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<u8, UsageError> {
+    if maker.subject(&scope.regime()).fingerprint(Time::ZERO).is_none() {
+        return Err(UsageError::NoFingerprint(maker.world.name()));
+    }
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let watch = Stopwatch::start();
     let bar = Bar::new();
@@ -47,12 +51,30 @@ fn explore_in<S: Subject + Send>(
         summary.write(out)?;
         summary.write_time(watch.elapsed(), jobs, out)?;
     }
-    let Some(found) = outcome.shortest() else {
-        return Ok(if outcome.closed { CLEAN } else { MISSED });
-    };
     let page: &mut dyn Write = if args.json { err } else { out };
+    let Some(found) = outcome.shortest() else {
+        // Only of what is searched whole, and merged, somebody has counted the states.
+        let expect = scope.expect.filter(|_| maker.world == scope.world && !args.unmerged && outcome.closed);
+        let counted = expect.map_or(Ok(true), |expected| compare(expected, outcome.states, page))?;
+        return Ok(if outcome.closed && counted { CLEAN } else { MISSED });
+    };
     report(maker, &failure(maker, scope, found), &args.reporting, "", page)?;
     Ok(BROKEN)
+}
+
+/// Says whether there are as many states as the scope file expects.
+fn compare(expected: u64, states: u64, out: &mut dyn Write) -> std::io::Result<bool> {
+    writeln!(out)?;
+    if states == expected {
+        writeln!(out, "  as many states as the scope file expects")?;
+        return Ok(true);
+    }
+    let (expected, states) = (number(expected), number(states));
+    writeln!(out, "MISS  the scope file expects {expected} states, the search came to {states}")?;
+    let text = "Either something that counts is no longer told apart or no longer happens, or something is that was not. If that is meant, \
+                write the new number into the file.";
+    write!(out, "{}", wrap(text, "  ", COLUMNS))?;
+    Ok(false)
 }
 
 /// All it takes to tell it again.
@@ -60,7 +82,7 @@ fn failure<S: Subject>(maker: Maker<S>, scope: &Scope, found: &Found) -> Failure
     let header = Header {
         world: maker.world.name().to_owned(),
         seed: 0,
-        scheduler: Kind::Uniform,
+        scheduler: Kind::Exhaustive,
         broken: found.broken.name().to_owned(),
         regime: scope.regime(),
     };

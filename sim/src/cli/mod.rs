@@ -41,7 +41,8 @@ pub const USAGE: u8 = 2;
 /// A capsule no longer tells what it was written for: nothing is broken, and not everything was followed.
 pub const STALE: u8 = 4;
 
-/// No promise was broken, but the campaign never reached something that it should, or the search did not come to its end.
+/// No promise was broken, but the campaign never reached something that it should, or the search did not come to its end, or to another
+/// number of states than expected.
 pub const MISSED: u8 = 3;
 
 /// Runs the command with these arguments, the program's name first, writing to `out` what belongs on standard output

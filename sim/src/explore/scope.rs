@@ -40,6 +40,9 @@ pub struct Scope {
     pub drops: bool,
     /// Calls and the worker's task may be polled though nobody woke them.
     pub spurious: bool,
+    /// How many states a search of all of it comes to, if somebody has counted: whoever leaves out what counts, or tells apart what does
+    /// not, comes to another number.
+    pub expect: Option<u64>,
 }
 
 /// Where a search begins.
@@ -108,6 +111,7 @@ struct Written {
     drops: bool,
     #[serde(default)]
     spurious: bool,
+    expect: Option<u64>,
 }
 
 fn new() -> Start {
@@ -192,6 +196,7 @@ impl Scope {
             marks,
             drops,
             spurious,
+            expect,
             ..
         } = written;
         let budget = Budget { commits, restarts, stops, kills, failures, losses, marks };
@@ -208,6 +213,7 @@ impl Scope {
             budget,
             drops,
             spurious,
+            expect,
         })
     }
 
@@ -237,7 +243,7 @@ mod tests {
     fn what_is_not_named_does_not_happen() {
         let scope = Scope::read(PLAIN).unwrap();
         assert_eq!(scope.budget, Budget { commits: 3, ..Budget::default() });
-        assert_eq!((scope.drops, scope.spurious, scope.start), (false, false, Start::New));
+        assert_eq!((scope.drops, scope.spurious, scope.start, scope.expect), (false, false, Start::New, None));
         assert_eq!(scope.watchers, [FilterIx(0), FilterIx(0)]);
     }
 
@@ -267,6 +273,12 @@ mod tests {
                 3,
                 11,
                 "expected 1 filters",
+            ),
+            (
+                "world = \"driver\"\nwatchers = 1\nids = 1\nvalues = 1\ncommits = 1\nexpect = \"many\"\n",
+                6,
+                10,
+                "expected u64",
             ),
             ("world = \"driver\"\nwachters = 1\n", 2, 1, "expected one of"),
             ("world = \"driver\"\nwatchers = true\n", 2, 12, "expected"),

@@ -10,9 +10,11 @@ use crate::worlds::Maker;
 
 /// Compares a run with one in which commits come after others that they overwrite.
 pub(super) fn check<S: Subject>(maker: Maker<S>, decisions: &Decisions) -> Compared {
-    if !is_comparable(decisions) {
-        return None;
-    }
+    if is_comparable(decisions) { made(maker, decisions) } else { None }
+}
+
+/// The same, whatever sees the shape of commits.
+fn made<S: Subject>(maker: Maker<S>, decisions: &Decisions) -> Compared {
     let merged = follow(maker, decisions, |listener, commit| {
         let detour = detour(listener.stage().backing().latest().state, commit.changes);
         make(listener, commit.at, commit.changes, commit.skip);
@@ -47,13 +49,52 @@ fn other_than(value: Option<Val>) -> Val {
 
 #[cfg(test)]
 mod tests {
+    use multiwatcher::machine::StoreManager;
+    use multiwatcher::testing::Val;
+
     use super::super::Relation;
     use super::super::doctored::caught;
+    use super::*;
+    use crate::driven::Driven;
+    use crate::replay::Replayer;
     use crate::zoo::Bug;
 
     #[test]
     fn it_notices_that_what_is_put_back_is_told_as_removed() {
         let text = caught(Relation::MergedCommits, Bug::Z4.maker());
         assert!(text.starts_with("commits merged: "), "{text}");
+    }
+
+    /// A reader falls behind and is ended for the age of its lag. With one commit more it is told so at another time.
+    const BEHIND: &str = r#"{"format":"mwsim capsule","version":2,"world":"driver"}
+{"regime":{"readers":["Eager"],"config":{"lag_age":"5ms"}}}
+"Turn"
+"Subscribed"
+"Turn"
+"LoadDone"
+"Turn"
+{"ReadFetch":{"fetch":0,"skip":0,"omit":[],"behind":0}}
+{"Deliver":{"flight":0,"keep":false}}
+"Turn"
+{"Open":{"reader":0,"filter":0}}
+{"Next":{"reader":0}}
+{"Commit":{"changes":"0=2","skip":0}}
+{"Advance":{"micros":1}}
+{"Commit":{"changes":"0=1","skip":0}}
+{"Deadline":{"late":0}}
+"Turn"
+"Healing"
+"#;
+
+    #[test]
+    fn where_somebody_may_be_ended_for_the_age_of_its_lag_nothing_is_compared() {
+        let maker = Maker::<Driven<StoreManager<Val>>>::default();
+        let decisions = Decisions::read(BEHIND.as_bytes()).expect("the capsule is right");
+        let decisions = Replayer::of(maker).completed(decisions);
+        let alarm = made(maker, &decisions).expect("there are commits to be merged").expect_err("the times differ");
+        assert!(alarm.contains("it lagged"), "{alarm}");
+        for relation in [Relation::MergedCommits, Relation::SplitCommits] {
+            assert_eq!(relation.check(maker, &decisions), None, "{}", relation.name());
+        }
     }
 }

@@ -152,35 +152,3 @@ fn is_quiet(stage: &Stage) -> bool {
     });
     follows && waits && !stage.ended() && telling(stage).is_none() && backing.ailing().is_empty()
 }
-
-#[cfg(test)]
-mod tests {
-    use multiwatcher::machine::StoreManager;
-    use multiwatcher::testing::Val;
-
-    use super::super::Relation;
-    use super::*;
-    use crate::driven::Driven;
-    use crate::replay::Replayer;
-
-    /// A reader that has fallen behind, and a second commit while it is: what is merged into one commit comes sooner than what is told twice.
-    const BEHIND: &str = r#"{"format":"mwsim capsule","version":2,"world":"driver"}
-{"regime":{"readers":["Eager"],"config":{"lag_age":"5ms"}}}
-{"Open":{"reader":0,"filter":0}}
-{"Next":{"reader":0}}
-{"Commit":{"changes":"0=2","skip":0}}
-{"Advance":{"micros":1}}
-{"Commit":{"changes":"0=1","skip":0}}
-{"Deadline":{"late":0}}
-"#;
-
-    #[test]
-    fn where_somebody_may_be_ended_for_the_age_of_its_lag_nothing_is_compared() {
-        let maker = Maker::<Driven<StoreManager<Val>>>::default();
-        let decisions = Decisions::read(BEHIND.as_bytes()).expect("the capsule is right");
-        let decisions = Replayer::of(maker).completed(decisions);
-        for relation in [Relation::MergedCommits, Relation::SplitCommits] {
-            assert_eq!(relation.check(maker, &decisions), None, "{}", relation.name());
-        }
-    }
-}

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use serde::{Deserialize, Serialize};
 
-/// The schedulers a run can have, by name.
+/// What chose who moved, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -26,9 +26,11 @@ pub enum Kind {
     Starve,
     /// Many moves in a row.
     Burst,
+    /// Nobody drew anything: the exhaustive search tries every order. No run can ask for it.
+    Exhaustive,
 }
 
-/// Every kind, in the order of their numbers.
+/// Every kind that a run can have, in the order of their numbers.
 pub const KINDS: [Kind; COUNT] = [
     Kind::Uniform,
     Kind::Weighted,
@@ -72,6 +74,7 @@ impl fmt::Display for Kind {
             Self::Pos => f.write_str("pos"),
             Self::Starve => f.write_str("starve"),
             Self::Burst => f.write_str("burst"),
+            Self::Exhaustive => f.write_str("the exhaustive search"),
         }
     }
 }
@@ -109,5 +112,11 @@ mod tests {
         for (word, kind) in words.split(' ').zip(KINDS) {
             assert_eq!(serde_json::from_str::<Kind>(word).unwrap(), kind);
         }
+        assert_eq!(serde_json::to_string(&Kind::Exhaustive).unwrap(), r#""exhaustive""#);
+    }
+
+    #[test]
+    fn no_run_can_ask_for_the_exhaustive_search() {
+        assert!(Kind::from_str("exhaustive", false).is_err() && Kind::Exhaustive.to_possible_value().is_none());
     }
 }

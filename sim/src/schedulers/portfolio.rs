@@ -30,7 +30,8 @@ macro_rules! chosen {
     ($portfolio:expr, $scheduler:ident => $ask:expr) => {{
         let portfolio = $portfolio;
         match portfolio.kind {
-            Kind::Uniform => {
+            // Whatever is drawn after an exhaustive search is drawn evenly.
+            Kind::Uniform | Kind::Exhaustive => {
                 let $scheduler = &mut portfolio.uniform;
                 $ask
             }
@@ -91,7 +92,7 @@ impl Portfolio {
     pub fn choose(&mut self, kind: Kind) {
         self.kind = kind;
         match kind {
-            Kind::Uniform | Kind::Weighted | Kind::Pos | Kind::Starve | Kind::Burst => (),
+            Kind::Uniform | Kind::Weighted | Kind::Pos | Kind::Starve | Kind::Burst | Kind::Exhaustive => (),
             Kind::Pct(depth) => self.pct.set_depth(depth),
             Kind::FairPct(depth) => self.fair_pct.set_depth(depth),
             Kind::Delay(delays) => self.delay.set_delays(delays),

@@ -14,6 +14,7 @@ fn help_has_examples_and_fits_a_phone() {
         &["explain", "--help"],
         &["test", "--help"],
         &["check-determinism", "--help"],
+        &["explore", "--help"],
         &["zoo", "--help"],
         &["completions", "--help"],
         &["man", "--help"],

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroUsize;
 
-use crate::common::{Asked, ask, folder};
+use crate::common::{Asked, ask, folder, write};
 use multiwatcher::machine::StoreManager;
 use multiwatcher::testing::{Subject, Val};
 use multiwatcher_sim::driven::Driven;
@@ -100,6 +100,49 @@ fn a_planted_bug_is_found_by_name_in_both_worlds() {
     }
 }
 
+/// One watcher of one id, which is put, taken away and put again.
+const THREE_COMMITS: &str =
+    "world = \"driver\"\nstart = \"following\"\nwatchers = 1\nids = 1\nvalues = 2\ncommits = 3\n";
+/// One watcher opened at any moment of a connection that dies once.
+const RESTART: &str = "world = \"driver\"\nwatchers = 1\nids = 1\nvalues = 1\ncommits = 1\nrestarts = 1\nstops = 1\n";
+/// One watcher of one of two models, and a kill.
+const MODELS: &str =
+    "world = \"driver\"\nwatchers = 1\nfilters = [1]\nids = 2\nmodels = 2\nvalues = 1\ncommits = 1\nkills = 1\n";
+
+/// The search goes breadth first, so the lengths are those of the shortest stories there are, in operations of the machine world and of
+/// the driver world; a longer one says that orders were left out which lead to something, a shorter one that the scope says less.
+#[test]
+fn planted_bugs_are_found_by_their_shortest_stories() {
+    let drop = std::fs::read_to_string(format!("{SCOPES}/drop.toml")).expect("the scope is there");
+    let cases = [
+        (Bug::Z3, THREE_COMMITS, "bounded-tombstones", [21, 29]),
+        (Bug::Z4, THREE_COMMITS, "no-spurious-delta", [21, 29]),
+        (Bug::Z5, &drop, "fresh-first", [7, 11]),
+        (Bug::Z6, MODELS, "fresh-first", [7, 11]),
+        (Bug::Z7, RESTART, "stop-quiescent", [2, 2]),
+        (Bug::Z13, RESTART, "convergence", [13, 20]),
+        (Bug::Z16, MODELS, "stop-total", [3, 6]),
+        (Bug::Z18, &drop, "no-spin-no-stall", [10, 15]),
+        (Bug::Z23, RESTART, "restart-transparent", [14, 22]),
+        (Bug::Z24, THREE_COMMITS, "no-spurious-delta", [21, 29]),
+        (Bug::Z26, &drop, "cancel-safe", [14, 20]),
+    ];
+    for (bug, text, promise, lengths) in cases {
+        let scope = Scope::read(text).unwrap_or_else(|error| panic!("{error} in {text}"));
+        let outcomes = [quietly(bug.maker(), &scope, ALL), quietly(bug.driven_maker(), &scope, ALL)];
+        for (outcome, length) in outcomes.iter().zip(lengths) {
+            let found = outcome.shortest().unwrap_or_else(|| panic!("{bug:?} is not found"));
+            let story = (found.broken.name(), found.operations.len());
+            assert_eq!(story, (promise, length), "{bug:?}: {:?}", found.operations);
+        }
+    }
+    // What ships has none of them.
+    for text in [THREE_COMMITS, RESTART, MODELS, &drop] {
+        let outcome = quietly(driver(), &Scope::read(text).expect("it was read above"), ALL);
+        assert!(outcome.closed && outcome.found.is_empty(), "{text}: {:?}", outcome.verdicts());
+    }
+}
+
 #[test]
 fn a_failure_has_a_page_and_a_file_that_replays() {
     let folder = folder("explore");
@@ -123,6 +166,7 @@ fn a_clean_scope_exits_0_and_json_says_the_same() {
     let Asked { code, out, err } = ask(&["explore", "--scope", &scope, "--jobs", "2"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     assert!(out.starts_with("clean  closed, world driver\n"), "{out}");
+    assert!(out.ends_with("\n  as many states as the scope file expects\n"), "{out}");
     let Asked { code, out, .. } = ask(&["explore", "--scope", &scope, "--json"]);
     assert_eq!(code, 0, "{out}");
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -130,6 +174,37 @@ fn a_clean_scope_exits_0_and_json_says_the_same() {
     let Asked { code, out, .. } = ask(&["explore", "--scope", &scope, "--depth", "3"]);
     assert_eq!(code, 3, "{out}");
     assert!(out.starts_with("clean  not closed"), "{out}");
+}
+
+#[test]
+fn another_number_of_states_than_the_file_expects_exits_3() {
+    let tiny = std::fs::read_to_string(format!("{SCOPES}/tiny.toml")).unwrap();
+    assert!(tiny.contains("\nexpect = 262\n"), "{tiny}");
+    let other = write(&folder("expect"), "other.toml", &tiny.replace("expect = 262", "expect = 1_263"));
+    let Asked { code, out, err } = ask(&["explore", "--scope", &other]);
+    assert_eq!((code, err.as_str()), (3, ""), "{out}");
+    assert!(out.starts_with("clean  closed, world driver\n"), "{out}");
+    assert!(out.contains("\nMISS  the scope file expects 1,263 states, the search came to 262\n"), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 66), "{out}");
+    let Asked { code, out, err } = ask(&["explore", "--scope", &other, "--json"]);
+    assert_eq!((code, out.lines().count()), (3, 1), "{out}");
+    assert!(err.contains("\nMISS  the scope file expects 1,263 states"), "{err}");
+    // Runs are no states, and another world has states of its own.
+    for more in [["--unmerged"].as_slice(), &["--world", "machine"]] {
+        let Asked { code, out, .. } = ask(&[["explore", "--scope", &other].as_slice(), more].concat());
+        assert!(code == 0 && !out.contains("scope file"), "{out}");
+    }
+}
+
+#[test]
+fn what_has_no_fingerprint_is_refused() {
+    let scope = format!("{SCOPES}/drop.toml");
+    for world in ["machine+z12", "driver+z12"] {
+        let Asked { code, out, err } = ask(&["explore", "--scope", &scope, "--world", world]);
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert!(err.starts_with(&format!("error: the world {world} cannot be searched\n")), "{err}");
+        assert!(err.contains(&format!("try mwsim run --world {world}")), "{err}");
+    }
 }
 
 #[test]

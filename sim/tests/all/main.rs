@@ -10,6 +10,7 @@ mod explore;
 mod juju;
 mod page;
 mod picture;
+mod prints;
 mod ready_canary;
 mod runs;
 mod saturation;
