@@ -7,6 +7,7 @@ left out. Results are kept as JSON lines, one mutant a line, and a run goes on w
 
     .ci/mutants.py run --sample 300 --seed 1 --minutes 60
     .ci/mutants.py run --changed main~5          only files changed since then
+    .ci/mutants.py run --sample 300 --again      the survivors once more, after tests were written for them
     .ci/mutants.py report                        writes sim/MUTANTS.md
 """
 
@@ -29,8 +30,9 @@ WORK = TOP / "target/mutants"
 CARGO = ["cargo", "test", "--quiet", "--locked", "--profile", "mutants"]
 STAGES = [
     ("properties", ["--package", "multiwatcher", "--lib"]),
-    ("lifecycle", ["--package", "multiwatcher", "--test", "lifecycle", "--test", "transcripts", "--test", "storable"]),
+    ("lifecycle", ["--package", "multiwatcher", "--test", "lifecycle", "--test", "machine", "--test", "transcripts", "--test", "storable"]),
     ("campaign", ["--package", "multiwatcher-sim", "--test", "short"]),
+    ("search", ["--package", "multiwatcher", "--test", "exhaustive", "--", "eight_moves", "merging"]),
 ]
 # A suite that is green takes some ten seconds; a mutant that hangs is caught by the clock, and its result says so.
 SECONDS = 100
@@ -42,6 +44,7 @@ def main():
     run = commands.add_parser("run", help="judge mutants")
     run.add_argument("--sample", type=int, help="so many, drawn at random")
     run.add_argument("--seed", type=int, default=1)
+    run.add_argument("--again", action="store_true", help="judge those that survived once more, by the tests of now")
     run.add_argument("--changed", metavar="COMMIT", help="only in files changed since this commit")
     run.add_argument("--minutes", type=float, default=math.inf, help="begin none after so long")
     commands.add_parser("report", help="write sim/MUTANTS.md from the results")
@@ -61,7 +64,11 @@ def judge_all(arguments):
     if arguments.sample and arguments.sample < len(mutants):
         mutants = random.Random(arguments.seed).sample(mutants, arguments.sample)
     reasons = {reason["name"] for reason in read(REASONS)}
-    known = {result["name"] for result in read(RESULTS)}
+    results = read(RESULTS)
+    if arguments.again:
+        results = [result for result in results if result["outcome"] != "survived"]
+        RESULTS.write_text("".join(json.dumps(result) + "\n" for result in results))
+    known = {result["name"] for result in results}
     todo = [mutant for mutant in mutants if mutant["name"] not in known]
     tree = copy()
     print(f"{len(mutants)} mutants, {len(mutants) - len(todo)} judged before", flush=True)

@@ -133,6 +133,22 @@ mod tests {
         assert_ne!(namer.name(CauseClass::Transient, error(0)), kept[0], "a name is never used twice");
     }
 
+    #[test]
+    fn they_are_crowded_again_when_there_are_twice_as_many_as_were_kept() {
+        let (mut causes, mut namer) = (Causes::default(), Namer::default());
+        let kept: Vec<_> = (0..=FEW).map(|n| namer.name(CauseClass::Transient, error(n))).collect();
+        causes.keep(namer.named.drain(..));
+        causes.retain(&kept);
+        for n in 0..=FEW {
+            assert!(!causes.is_crowded(), "{n} more than were kept");
+            namer.name(CauseClass::Transient, error(n));
+            causes.keep(namer.named.drain(..));
+        }
+        namer.name(CauseClass::Transient, error(0));
+        causes.keep(namer.named.drain(..));
+        assert!(causes.is_crowded());
+    }
+
     fn error(n: usize) -> SharedError {
         Arc::from(Box::<dyn Error + Send + Sync>::from(format!("error {n}")))
     }

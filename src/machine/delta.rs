@@ -138,3 +138,22 @@ impl<V: PartialEq> PartialEq for Batch<V> {
         self.revno == other.revno && self.position == other.position && self.deltas == other.deltas
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::entity::ModelId;
+    use super::*;
+
+    #[test]
+    fn batches_are_equal_if_all_they_say_is() {
+        let delta = |value| {
+            let id = EntityId::new("unit", ModelId::from_u128(1), "a");
+            Delta::new(id, Revno(2), Change::Changed, Arc::new(value))
+        };
+        let batch = |revno, position, value| Batch::new(Revno(revno), Position(position), vec![delta(value)]);
+        assert_eq!(batch(2, 3, 4), batch(2, 3, 4));
+        for other in [batch(9, 3, 4), batch(2, 9, 4), batch(2, 3, 9)] {
+            assert_ne!(batch(2, 3, 4), other);
+        }
+    }
+}
