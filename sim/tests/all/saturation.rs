@@ -93,7 +93,7 @@ fn a_campaign_that_cannot_reach_what_it_should_exits_3_and_says_what() {
     assert_eq!((code, err.as_str()), (3, ""), "{out}");
     assert!(out.contains("\nMISSED  20,000 seeds, 0..20000, world machine\n"), "{out}");
     assert!(out.contains("\n  no promise is broken, but see the lines that begin with MISS\n"), "{out}");
-    assert!(out.contains("\n  MISS answer read: following, no watcher, call woken; expected in"), "{out}");
+    assert!(out.contains("\n  MISS answer read: following, no watcher, call woken; expected\n  in "), "{out}");
     let Asked { code, out, .. } = ask(&campaign);
     assert_eq!(code, 0, "{out}");
     assert!(out.contains("\nclean  20,000 seeds, 0..20000, world machine\n") && !out.contains("MISS"), "{out}");
