@@ -57,7 +57,7 @@ fn show<S: Simulated>(
     took.sort_by(f64::total_cmp);
     let at = |share: usize| took[(took.len() - 1) * share / 100];
     table.figure(Figure::new(name, Unit::Nanos, at(50)).p95(at(95)).limit(limit_in_micros * 1e3));
-    let mean = |total: u64| total as f64 / tally.schedules as f64;
+    let mean = |total: u64| float(total) / float(tally.schedules);
     table.note(format_args!("{:.1} steps, {:.1} of them healing", mean(tally.steps), mean(tally.healing)));
 }
 
@@ -69,5 +69,10 @@ fn measure<S: Simulated>(runner: &mut Runner<S>, tally: &mut Tally, seeds: &[u64
             panic!("seed {seed}: {}: {}", failure.broken.name(), failure.broken.text);
         }
     }
-    watch.elapsed().as_secs_f64() * 1e9 / seeds.len() as f64
+    watch.elapsed().as_secs_f64() * 1e9 / float(seeds.len() as u64)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
+fn float(number: u64) -> f64 {
+    number as f64
 }

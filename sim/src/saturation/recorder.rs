@@ -1,5 +1,5 @@
 //! Notes in one run which pairs it reaches: a few nanoseconds an operation, which is still too much for every run, so it looks at
-//! the runs of every fourth seed. Faults are counted in all.
+//! the runs of every second seed. Faults are counted in all.
 
 use multiwatcher::testing::{Operation, Party, Reference, Stage};
 
@@ -10,7 +10,7 @@ use crate::exercised::Kind;
 use crate::fault::Fault;
 
 /// The share of seeds whose runs are looked at.
-pub const ONE_OF: u64 = 4;
+pub const ONE_OF: u64 = 2;
 
 /// The pairs of one run after the other.
 #[derive(Debug, Clone)]
