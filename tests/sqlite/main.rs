@@ -1,0 +1,12 @@
+//! The SQLite backing seen from outside: under a real worker, with other programs that write to the file, and with files that
+//! fail, go and come back.
+#![cfg(feature = "sqlite")]
+
+mod basics;
+mod common;
+mod damage;
+mod foreign;
+mod killed;
+mod limits;
+mod restored;
+mod values;
