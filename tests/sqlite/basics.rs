@@ -7,7 +7,7 @@ use multiwatcher::backing::{Backing, Notice, Read};
 use multiwatcher::machine::{Config, EntityId, ModelId, Position};
 use tokio::time::timeout;
 
-use crate::common::{Folder, LONG, MODEL, View, follow, held, id, put};
+use crate::common::{Folder, LONG, MODEL, contents, follow, held, id, put, until};
 
 #[tokio::test]
 async fn readers_are_told_what_is_committed_and_a_transaction_in_one_batch() {
@@ -40,7 +40,7 @@ async fn plain_sql_is_noticed_whatever_the_statement() {
     ];
     for sql in sql {
         shell.execute_batch(&sql).unwrap();
-        let wanted = crate::common::contents(&shell);
+        let wanted = contents(&shell);
         timeout(LONG, view.until(&wanted)).await.unwrap_or_else(|_| panic!("not noticed: {sql}"));
     }
 }
@@ -174,8 +174,7 @@ async fn dropped_calls_and_subscriptions_leave_nothing_behind() {
     let folder = Folder::new();
     let backing = folder.open::<i64>().await;
     for _ in 0..50 {
-        let call = backing.changed(Position(0), Vec::new());
-        assert!(timeout(Duration::ZERO, call).await.is_err() || true);
+        let _ = timeout(Duration::ZERO, backing.changed(Position(0), Vec::new())).await;
         drop(backing.watch().await.unwrap());
         let mut load = backing.get_all();
         let _ = timeout(Duration::ZERO, std::future::poll_fn(|cx| load.as_mut().poll_next(cx))).await;
@@ -185,10 +184,8 @@ async fn dropped_calls_and_subscriptions_leave_nothing_behind() {
     assert_eq!(view.next().await, ["x=1"]);
     let shell = folder.shell();
     let readers = || shell.query_row("SELECT count(*) FROM reader", [], |row| row.get::<_, i64>(0)).unwrap();
-    crate::common::until("one reader is registered", || readers() == 1).await;
+    until("one reader is registered", || readers() == 1).await;
     worker.kill();
     worker.wait().await;
-    crate::common::until("no reader is registered", || readers() == 0).await;
-    drop((worker, view, backing));
-    let _ = View::open;
+    until("no reader is registered", || readers() == 0).await;
 }

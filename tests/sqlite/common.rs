@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use multiwatcher::backing::sqlite::{SqliteBacking, SqliteOptions};
 use multiwatcher::backing::Value;
+use multiwatcher::backing::sqlite::{SqliteBacking, SqliteOptions};
 use multiwatcher::driver::{Multiwatcher, Worker};
 use multiwatcher::machine::{Backoff, Change, Config, EntityId, ModelId};
 use rusqlite::Connection;

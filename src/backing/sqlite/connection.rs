@@ -24,6 +24,8 @@ pub(super) struct Link {
     /// The file was another one, or damaged, when it was closed: parts of two may have been mixed.
     doubtful: bool,
     version: Option<i64>,
+    /// The schema that was found to be ours.
+    schema: Option<i64>,
 }
 
 impl Identities {
@@ -55,7 +57,7 @@ impl Identities {
 impl Link {
     /// One that connects when it is needed.
     pub(super) fn new(way: Way, identities: Arc<Identities>) -> Self {
-        Self { way, connected: None, identities, doubtful: false, version: None }
+        Self { way, connected: None, identities, doubtful: false, version: None, schema: None }
     }
 
     /// Connects, and makes the database if there is none and that is wanted.
@@ -65,7 +67,7 @@ impl Link {
             examine(&connected.connection)?;
         }
         self.identities.add(connected.identity);
-        (self.doubtful, self.version) = (false, None);
+        (self.doubtful, self.version, self.schema) = (false, None, None);
         self.connected = Some(connected);
         Ok(())
     }
@@ -87,7 +89,11 @@ impl Link {
     /// Whether somebody else has committed since the last call, or it is another file.
     pub(super) fn has_news(&mut self) -> Result<bool, BackingError> {
         let version = self.run(|connection| Ok(reading::data_version(connection)?))?;
-        Ok(self.version.replace(version) != Some(version))
+        let has_news = self.version.replace(version) != Some(version);
+        if has_news {
+            self.check_schema()?;
+        }
+        Ok(has_news)
     }
 
     /// The past came back in the same file: it is another database from here on.
@@ -95,6 +101,16 @@ impl Link {
         let known = self.identities.are();
         let identity = self.run(|connection| Ok(schema::renew_identity(connection, &known)?))?;
         self.identities.add(identity);
+        Ok(())
+    }
+
+    /// A later release may have changed the schema, or somebody the triggers.
+    fn check_schema(&mut self) -> Result<(), BackingError> {
+        let schema = self.run(|connection| Ok(schema::number(connection)?))?;
+        if self.schema != Some(schema) {
+            schema::check(self.connection()?)?;
+            self.schema = Some(schema);
+        }
         Ok(())
     }
 

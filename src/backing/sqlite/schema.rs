@@ -97,6 +97,17 @@ pub(super) fn refuse(connection: &Connection) -> Result<(), BackingError> {
     version(connection).map(drop)
 }
 
+/// A number that is another one whenever the schema has changed.
+pub(super) fn number(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA schema_version")?.query_row([], |row| row.get(0))
+}
+
+/// Whether a database that is open is still ours, and whole.
+pub(super) fn check(connection: &Connection) -> Result<(), BackingError> {
+    version(connection)?;
+    verify(connection)
+}
+
 /// Gives the database another identity than these, unless somebody has done so already.
 pub(super) fn renew_identity(connection: &mut Connection, known: &[Identity]) -> rusqlite::Result<Identity> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
