@@ -3,9 +3,9 @@
 #![expect(clippy::disallowed_types, reason = "how soon a commit is noticed is a matter of real time")]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -21,8 +21,14 @@ const COUNT: &str = "MULTIWATCHER_TEST_COUNT";
 /// `left` and `right` always come to this.
 pub(crate) const SUM: i64 = 1000;
 
+/// Another process, and what it says: whoever stops listening makes it fail.
+pub(crate) struct Other {
+    pub(crate) child: Child,
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
 /// Starts another process that moves amounts between entities; returns when it is about to begin.
-pub(crate) fn start(database: &Path, seed: u64, count: u64) -> Child {
+pub(crate) fn start(database: &Path, seed: u64, count: u64) -> Other {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "foreign::the_other_process", "--ignored", "--nocapture"])
         .env(DATABASE, database)
@@ -34,14 +40,14 @@ pub(crate) fn start(database: &Path, seed: u64, count: u64) -> Child {
         .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(output.any(|line| line.unwrap().contains("begins")), "the other process ended before it began");
-    child
+    Other { child, _output: output }
 }
 
 /// What every state between two commits of the other process has in common.
 pub(crate) fn check(state: &BTreeMap<String, i64>) {
     let of = |name: &str| state.get(name).copied().unwrap_or_default();
     assert_eq!(of("left") + of("right"), SUM, "half a commit: {state:?}");
-    let extras = state.keys().filter(|name| name.starts_with("extra")).count();
+    let extras = state.keys().filter(|name| name.starts_with("extra ")).count();
     assert_eq!(of("extras"), i64::try_from(extras).unwrap(), "half a commit: {state:?}");
 }
 
@@ -108,15 +114,15 @@ async fn commits_of_another_process_are_noticed_and_never_by_halves() {
     let shell = folder.shell();
     prepare(&shell);
     let (worker, mut view) = follow(&backing).await;
-    let mut child = start(&folder.path(), 1, 300);
+    let mut other = start(&folder.path(), 1, 300);
     let mut batches = 0;
-    while child.try_wait().unwrap().is_none() {
+    while other.child.try_wait().unwrap().is_none() {
         if tokio::time::timeout(Duration::from_millis(50), view.next()).await.is_ok() {
             check(&view.held);
             batches += 1;
         }
     }
-    assert!(child.wait().unwrap().success());
+    assert!(other.child.wait().unwrap().success());
     view.until(&crate::common::contents(&shell)).await;
     assert!(batches > 1, "it was told while the other process wrote");
     assert_eq!(worker.report().restarts, 0);

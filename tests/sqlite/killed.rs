@@ -19,7 +19,7 @@ async fn a_writer_killed_at_any_moment_leaves_whole_commits_and_every_view_equal
     let (mut dice, mut committed) = (0x5eed, 0);
     for round in 0..ROUNDS {
         let before = backing.position().await.unwrap();
-        let mut child = start(&folder.path(), roll(&mut dice), u64::MAX);
+        let mut other = start(&folder.path(), roll(&mut dice), u64::MAX);
         let life = Duration::from_micros(roll(&mut dice) % 8_000);
         let _ = timeout(life, async {
             loop {
@@ -29,8 +29,8 @@ async fn a_writer_killed_at_any_moment_leaves_whole_commits_and_every_view_equal
         })
         .await;
         // On Unix this is SIGKILL: nothing of the process runs any more.
-        child.kill().unwrap();
-        child.wait().unwrap();
+        other.child.kill().unwrap();
+        other.child.wait().unwrap();
         let file = contents(&shell);
         check(&file);
         while view.held != file {

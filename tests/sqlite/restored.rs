@@ -6,6 +6,7 @@ use std::path::Path;
 use multiwatcher::backing::{Backing, FailureKind};
 use multiwatcher::driver::{ResumeError, Worker};
 use multiwatcher::machine::{CauseClass, Config};
+use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
 use crate::common::{Folder, View, contents, follow, held, id, put, shell, short, until};
@@ -13,17 +14,27 @@ use crate::common::{Folder, View, contents, follow, held, id, put, shell, short,
 /// Copies one database over another, as the shell's `.backup` and `.restore` do.
 fn copy(from: &Path, to: &Path) {
     let (from, mut to) = (shell(from), shell(to));
-    Backup::new(&from, &mut to).unwrap().run_to_completion(-1, std::time::Duration::ZERO, None).unwrap();
+    Backup::new(&from, &mut to).unwrap().run_to_completion(i32::MAX, std::time::Duration::ZERO, None).unwrap();
 }
 
-/// Puts a file into the place of another one, without the other one's log.
+/// Puts a file into the place of another one.
 fn replace(from: &Path, to: &Path) {
-    shell(from).pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).unwrap();
+    checkpoint(&shell(from));
+    remove_log(to);
     fs::rename(from, to).unwrap();
-    for log in ["-wal", "-shm"] {
-        let mut log_of = to.as_os_str().to_owned();
-        log_of.push(log);
-        let _ = fs::remove_file(log_of);
+}
+
+/// The file alone then holds everything.
+fn checkpoint(shell: &Connection) {
+    shell.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+}
+
+fn remove_log(of: &Path) {
+    for end in ["-wal", "-shm"] {
+        let mut log = of.as_os_str().to_owned();
+        log.push(end);
+        // The last program that closes a database has removed it.
+        let _ = fs::remove_file(log);
     }
 }
 
@@ -117,6 +128,22 @@ async fn while_the_file_is_gone_readers_are_served_and_when_it_comes_back_they_g
     assert_eq!(error.kind(), FailureKind::Transient, "{error}");
     replace(&folder.file("backup.db"), &folder.path());
     view.until(&held([("x", 2)])).await;
+}
+
+/// Programs that open the file from then on share another log than those that have it open: without a look they would never meet.
+#[tokio::test]
+async fn a_log_that_is_removed_under_the_worker_does_not_cut_it_off() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    backing.put(id("x"), &1).await.unwrap();
+    let (_worker, mut view) = follow(&backing).await;
+    checkpoint(&folder.shell());
+    remove_log(&folder.path());
+    let shell = folder.shell();
+    put(&shell, "x", "2");
+    view.until(&held([("x", 2)])).await;
+    put(&shell, "x", "3");
+    view.until(&held([("x", 3)])).await;
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ pub(super) enum PlaceError {
     Ahead { since: Position, latest: Position },
     /// Another commit has this position now.
     Other { since: Position },
-    /// There is another file of that name.
+    /// There is another file of that name, or another log.
     Replaced,
 }
 
@@ -48,8 +48,9 @@ impl SqliteError {
 
     fn kind(&self) -> FailureKind {
         match self.error.sqlite_error_code() {
-            // What is wrong with the file, or with what was asked, stays wrong.
-            Some(
+            // What is wrong with the file, or with what was asked, stays wrong; so does a key that is no text.
+            None
+            | Some(
                 ErrorCode::DatabaseCorrupt
                 | ErrorCode::NotADatabase
                 | ErrorCode::ConstraintViolation
@@ -60,8 +61,6 @@ impl SqliteError {
             ) => FailureKind::Permanent,
             // Locks are released, disks are emptied, files come back, rights are given.
             Some(_) => FailureKind::Transient,
-            // A key that is no text, or a mistake of ours.
-            None => FailureKind::Permanent,
         }
     }
 }
@@ -119,7 +118,7 @@ impl fmt::Display for PlaceError {
             Self::Other { since } => {
                 write!(f, "asked since position {since}, which is another commit now: an older state was restored")
             }
-            Self::Replaced => f.write_str("the file of the database was replaced by another one"),
+            Self::Replaced => f.write_str("the file of the database, or its log, was replaced by another one"),
         }
     }
 }

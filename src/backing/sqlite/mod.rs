@@ -42,8 +42,8 @@
 //!
 //! # Restoring a backup
 //!
-//! Use the shell's `.restore`, or move another file into the place of this one *after* the programs that write to it have been
-//! stopped; then remove its `-wal` and `-shm` too. Either is noticed: each row of the log has a random nonce, by which a worker
+//! Use the shell's `.restore`. Or stop the programs that write to the file, remove its `-wal` and `-shm`, and move the other file into
+//! its place. Either is noticed: each row of the log has a random nonce, by which a worker
 //! sees that its place belongs to another history, and a file is known by its number and birth. Workers then load again, readers see the
 //! difference, and the database gets another [identity](Backing::identity), so that resume tokens of the past are known as such. A copy has an
 //! identity of its own from when it is first opened.

@@ -35,6 +35,8 @@ pub(super) struct Connected {
     pub(super) connection: Connection,
     pub(super) identity: Identity,
     file: String,
+    /// The index of the log, which all who have the file open share.
+    log: Option<String>,
 }
 
 impl Way {
@@ -46,7 +48,7 @@ impl Way {
             let identity = schema::prepare(&mut connection, &file)?;
             // What was opened is known to be the file of that name if the name means the same before and after.
             if self.file()? == file {
-                return Ok(Connected { connection, identity, file });
+                return Ok(Connected { connection, identity, file, log: self.log() });
             }
         }
         Err(PlaceError::Replaced.into())
@@ -57,6 +59,18 @@ impl Way {
         match &self.place {
             Place::Memory(name) => Ok(name.clone()),
             Place::File(path) => stamp(path).map_err(|error| gone(path, &error)),
+        }
+    }
+
+    /// The same for the index of its log, as long as somebody has it open.
+    fn log(&self) -> Option<String> {
+        match &self.place {
+            Place::Memory(_) => None,
+            Place::File(path) => {
+                let mut index = path.as_os_str().to_owned();
+                index.push("-shm");
+                stamp(Path::new(&index)).ok()
+            }
         }
     }
 
@@ -98,9 +112,9 @@ impl Way {
 }
 
 impl Connected {
-    /// Whether the name still means this file.
+    /// Whether the name still means this file, and whoever opens it shares the log with this connection.
     pub(super) fn is_current(&self, way: &Way) -> Result<bool, BackingError> {
-        way.file().map(|file| file == self.file)
+        way.file().map(|file| file == self.file && way.log() == self.log)
     }
 }
 

@@ -184,7 +184,7 @@ impl Writer {
             let (oldest, latest) = span(connection)?;
             Ok(latest - oldest >= count(keep.at_least))
         })?;
-        if is_long || self.rounds % GREET == 0 {
+        if is_long || self.rounds.is_multiple_of(GREET) {
             self.greet()?;
         }
         while is_long && self.write(|connection| Ok(prune(connection, keep)?))? {}
