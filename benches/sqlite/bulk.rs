@@ -10,7 +10,7 @@ use crate::common::clock::{Samples, time};
 use crate::common::world::id;
 
 /// Entities of one transaction.
-const BATCH: usize = 1000;
+const BATCH: usize = 5000;
 
 /// How long it took to write them, until a reader had been told all, and to load them.
 pub(crate) async fn entities(database: &Path, count: usize, bytes: usize, loads: usize) -> (f64, f64, Samples) {

@@ -64,9 +64,9 @@ async fn a_load_of_many_pages_brings_everything_once() {
     let backing = folder.open::<i64>().await;
     let mut transaction = backing.transaction();
     for number in 0..5_000 {
-        let model = ModelId::from_u128(number % 7);
-        transaction = transaction
-            .put(EntityId::new(["machine", "unit"][number as usize % 2], model, format!("{number}")), &(number as i64));
+        let (kind, model) = (if number % 2 == 0 { "machine" } else { "unit" }, ModelId::from_u128(number % 7));
+        let value = i64::try_from(number).unwrap();
+        transaction = transaction.put(EntityId::new(kind, model, number.to_string()), &value);
     }
     transaction.commit().await.unwrap();
     let mut load = backing.get_all();
@@ -78,7 +78,7 @@ async fn a_load_of_many_pages_brings_everything_once() {
     let ids: Vec<_> = pages.iter().flatten().map(|(id, _)| id.id().parse::<i64>().unwrap()).collect();
     let values = pages.iter().flatten().map(|(_, read)| match read {
         Read::Value(value) => **value,
-        other => panic!("{other:?}"),
+        Read::Absent | Read::Error(_) => panic!("{read:?}"),
     });
     assert_eq!(ids, values.collect::<Vec<_>>());
     let mut sorted = ids;

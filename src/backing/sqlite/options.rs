@@ -13,6 +13,11 @@ use super::writer::Keep;
 use super::{Shared, SqliteBacking, reader, writer};
 use crate::backing::{BackingError, Identity, Value};
 
+/// KiB of pages that the connections keep. A reader reads nearly everything once; a writer of many entities comes back to a page again
+/// and again, and one that did not fit would be written each time.
+const READING: u32 = 2 << 10;
+const WRITING: u32 = 32 << 10;
+
 /// How a database is opened.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
@@ -70,7 +75,8 @@ impl SqliteOptions {
     }
 
     async fn open_at<V: Value + DeserializeOwned>(self, place: Place) -> Result<SqliteBacking<V>, BackingError> {
-        let way = Way { place, busy_timeout: self.busy_timeout, max_pages: self.max_pages };
+        let way = Way { place, busy_timeout: self.busy_timeout, max_pages: self.max_pages, cache: READING };
+        let writing = Way { cache: WRITING, ..way.clone() };
         let identities = Identities::new();
         let (reader, messages) = reader::channel();
         let (writer, written) = writer::Inbox::new();
@@ -79,7 +85,7 @@ impl SqliteOptions {
         let shared =
             Arc::new(Shared { reader: reader.clone(), writer: writer.clone(), identities: Arc::clone(&identities) });
         let (opened, opening) = oneshot::channel();
-        writer::start(way.clone(), self.keep, Arc::clone(&identities), written, move || looking.look())
+        writer::start(writing, self.keep, Arc::clone(&identities), written, move || looking.look())
             .and_then(|()| reader::start((way, self.create), identities, reader, messages, writer, opened))
             .map_err(BackingError::transient)?;
         opening.await.map_err(|_| BackingError::transient("opening the database panicked"))??;

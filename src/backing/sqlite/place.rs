@@ -11,6 +11,8 @@ use crate::backing::{BackingError, Identity};
 
 /// Pages of twice the usual size: an entity of a thousand bytes then fits into its leaf.
 const PAGE: u32 = 8192;
+/// A checkpoint, which waits for the disk, is due after so many pages: 32 MiB.
+const CHECKPOINT: u32 = 4096;
 /// How often a file that is being replaced is looked at again.
 const ATTEMPTS: usize = 5;
 
@@ -27,6 +29,8 @@ pub(super) struct Way {
     pub(super) place: Place,
     pub(super) busy_timeout: Duration,
     pub(super) max_pages: Option<u32>,
+    /// KiB of pages kept in memory.
+    pub(super) cache: u32,
 }
 
 /// A connection, and which file it is of.
@@ -106,8 +110,9 @@ impl Way {
         if let Some(pages) = self.max_pages {
             connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
         }
-        connection.pragma_update(None, "synchronous", "normal")?;
-        connection.pragma_update(None, "foreign_keys", false)
+        connection.pragma_update(None, "cache_size", -i64::from(self.cache))?;
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT, |_| Ok(()))?;
+        connection.pragma_update(None, "synchronous", "normal")
     }
 }
 

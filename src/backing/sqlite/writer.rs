@@ -117,8 +117,10 @@ impl Writer {
 
     fn handle(&mut self, message: Option<Message>) {
         let done = match message {
-            Some(Message::Commit { changes, reply }) => {
+            Some(Message::Commit { mut changes, reply }) => {
                 self.changes += changes.len();
+                // In the order of the table each page is visited once. Of two changes of one entity the later one stays the later one.
+                changes.sort_by(|(one, _), (other, _)| one.cmp(other));
                 let committed = self.commit(&changes);
                 if committed.is_ok() {
                     (self.look)();
