@@ -25,9 +25,13 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(is_watched: bool) -> Self {
+    pub(super) fn new() -> Self {
         let now = Instant::now();
-        Self { idle: if is_watched { WATCHED } else { UNWATCHED }, looks: LOOKS, due: now, marked: now }
+        Self { idle: UNWATCHED, looks: LOOKS, due: now, marked: now }
+    }
+
+    pub(super) fn is_watched(&mut self, is_watched: bool) {
+        self.idle = if is_watched { WATCHED } else { UNWATCHED };
     }
 
     /// How long until the next look.
@@ -40,8 +44,13 @@ impl Pace {
     }
 
     /// A file was written: there will be something to see soon.
-    pub(super) fn told(&mut self) {
+    pub(super) fn written(&mut self) {
         (self.looks, self.due) = (0, Instant::now());
+    }
+
+    /// What there is to see can be seen.
+    pub(super) fn asked(&mut self) {
+        self.due = Instant::now();
     }
 
     /// It was looked.

@@ -2,11 +2,12 @@
 //! a file was written, and now and then without being told. It never waits for a lock that a writer holds.
 
 use core::panic::AssertUnwindSafe;
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::panic::catch_unwind;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
@@ -50,7 +51,16 @@ pub(super) enum Message<V> {
 /// The way to the thread.
 pub(super) struct Inbox<V> {
     sender: Sender<Message<V>>,
-    looks: Arc<AtomicBool>,
+    told: Arc<Told>,
+}
+
+/// What the thread has been told and has not heeded yet.
+#[derive(Default)]
+struct Told {
+    /// It is to look.
+    look: AtomicBool,
+    /// A file was written.
+    written: AtomicBool,
 }
 
 impl<V> Inbox<V> {
@@ -61,15 +71,21 @@ impl<V> Inbox<V> {
 
     /// Asks for a look, unless one is coming.
     pub(super) fn look(&self) {
-        if !self.looks.swap(true, Ordering::AcqRel) {
+        if !self.told.look.swap(true, Ordering::AcqRel) {
             self.send(Message::Look);
         }
+    }
+
+    /// Says that a file was written.
+    fn written(&self) {
+        self.told.written.store(true, Ordering::Release);
+        self.look();
     }
 }
 
 impl<V> Clone for Inbox<V> {
     fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), looks: Arc::clone(&self.looks) }
+        Self { sender: self.sender.clone(), told: Arc::clone(&self.told) }
     }
 }
 
@@ -90,14 +106,14 @@ struct Reader<V> {
     /// Something was committed that not every subscriber has been told.
     news: bool,
     writer: writer::Inbox,
-    looks: Arc<AtomicBool>,
+    inbox: Arc<Told>,
     pace: Pace,
 }
 
 /// The way to a thread, and what it will be sent.
 pub(super) fn channel<V>() -> (Inbox<V>, Receiver<Message<V>>) {
     let (sender, messages) = mpsc::channel();
-    (Inbox { sender, looks: Arc::new(AtomicBool::new(false)) }, messages)
+    (Inbox { sender, told: Arc::default() }, messages)
 }
 
 /// Starts the thread, which opens the database and says how that went.
@@ -111,50 +127,78 @@ pub(super) fn start<V: Value + DeserializeOwned>(
 ) -> std::io::Result<()> {
     let thread = std::thread::Builder::new().name("multiwatcher-sqlite".to_owned());
     let run = move || {
-        let looks = Arc::clone(&inbox.looks);
+        let (subscribers, told, link) = (Vec::new(), BTreeMap::new(), Link::new(way.clone(), identities));
+        let (pace, heeded) = (Pace::new(), Arc::clone(&inbox.told));
+        let reader = Reader { link, subscribers, told, news: false, writer: writer.clone(), inbox: heeded, pace };
+        let reader = Arc::new(Mutex::new(reader));
+        let looking = Arc::downgrade(&reader);
         // It stands before the database is opened, and ends with the thread.
-        let watch = FileWatch::start(&way.place, move || inbox.look());
-        let (subscribers, told) = (Vec::new(), BTreeMap::new());
-        let pace = Pace::new(watch.is_some());
-        let link = Link::new(way, identities);
-        let mut reader = Reader { link, subscribers, told, news: false, writer, looks, pace };
-        let done = reader.link.open(create);
+        let watch = FileWatch::start(&way.place, move || written(&looking, &inbox));
+        let done = {
+            let mut reader = lock(&reader);
+            reader.pace.is_watched(watch.is_some());
+            reader.link.open(create)
+        };
         let is_open = done.is_ok();
         answer(opened, done);
         if is_open {
-            reader.run(&messages);
+            run(&reader, &messages);
         }
-        reader.writer.send(writer::Message::End);
+        writer.send(writer::Message::End);
     };
     thread.spawn(run).map(drop)
 }
 
-impl<V: Value + DeserializeOwned> Reader<V> {
-    fn run(&mut self, messages: &Receiver<Message<V>>) {
-        loop {
-            let message = if self.subscribers.is_empty() {
-                messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            } else {
-                messages.recv_timeout(self.pace.wait())
-            };
-            let message = match message {
-                Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(message) => Some(message),
-                Err(RecvTimeoutError::Timeout) => None,
-            };
-            // A panic, which a value's own code may cause, fails the call that it happens in: its reply is dropped.
-            let handled = catch_unwind(AssertUnwindSafe(|| {
-                if let Some(message) = message {
-                    self.handle(message);
-                }
-                if self.pace.is_due() {
-                    self.look();
-                }
-            }));
-            if handled.is_err() {
-                tracing::error!("reading the database panicked");
-                self.fail_all(&BackingError::transient("reading the database panicked"));
+fn run<V: Value + DeserializeOwned>(reader: &Mutex<Reader<V>>, messages: &Receiver<Message<V>>) {
+    loop {
+        let wait = lock(reader).wait();
+        let message = match wait {
+            Some(wait) => messages.recv_timeout(wait),
+            None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let message = match message {
+            Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+        };
+        lock(reader).guarded(|reader| {
+            if let Some(message) = message {
+                reader.handle(message);
             }
+            if reader.pace.is_due() {
+                reader.look();
+            }
+        });
+    }
+}
+
+/// A file was written. Whoever says so looks at once, if nobody is at it: waking the thread first would double the time. What is not
+/// visible yet the thread finds a moment later.
+fn written<V: Value + DeserializeOwned>(reader: &Weak<Mutex<Reader<V>>>, inbox: &Inbox<V>) {
+    if let Some(reader) = reader.upgrade()
+        && let Ok(mut reader) = reader.try_lock()
+    {
+        reader.guarded(Reader::look);
+    }
+    inbox.written();
+}
+
+/// Panics do not get out while it is locked.
+fn lock<V>(reader: &Mutex<Reader<V>>) -> MutexGuard<'_, Reader<V>> {
+    reader.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<V: Value + DeserializeOwned> Reader<V> {
+    /// How long until it is to look without being asked.
+    fn wait(&self) -> Option<Duration> {
+        (!self.subscribers.is_empty()).then(|| self.pace.wait())
+    }
+
+    /// A panic, which a value's own code may cause, fails the call that it happens in: its reply is dropped.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            tracing::error!("reading the database panicked");
+            self.fail_all(&BackingError::transient("reading the database panicked"));
         }
     }
 
@@ -162,8 +206,12 @@ impl<V: Value + DeserializeOwned> Reader<V> {
         match message {
             Message::Look => {
                 // Set back before looking: what is committed afterwards asks for another look.
-                self.looks.store(false, Ordering::Release);
-                self.pace.told();
+                self.inbox.look.store(false, Ordering::Release);
+                if self.inbox.written.swap(false, Ordering::AcqRel) {
+                    self.pace.written();
+                } else {
+                    self.pace.asked();
+                }
             }
             Message::Watch(reply) => {
                 let watched = self.watch();
@@ -203,7 +251,7 @@ impl<V: Value + DeserializeOwned> Reader<V> {
         let slot = Arc::new(Slot::new(latest.position));
         self.subscribers.push(Subscriber { slot: Arc::clone(&slot), began: latest, told: latest, follows: false });
         self.writer.send(writer::Message::Register { name: slot.name, needs: Arc::clone(&slot.needs) });
-        self.pace.told();
+        self.pace.asked();
         Ok((latest.position, slot))
     }
 
