@@ -18,9 +18,14 @@ pub(crate) enum Wait {
     Not,
     /// It waits until a file was written; for what is not visible then, it looks again after a moment.
     ForTheFile,
-    /// It looks a thousand times a second.
-    Millisecond,
+    /// It looks again after so long, whether anything was written or not.
+    For(Duration),
 }
+
+/// After a file was written it looks again so soon, so many times; then it waits.
+const SOON: Duration = Duration::from_micros(50);
+const LOOKS: u32 = 10;
+const LATE: Duration = Duration::from_millis(200);
 
 /// How long it took until the loop had the value of each commit.
 pub(crate) fn told(database: &Path, rounds: usize, wait: Wait) -> Samples {
@@ -38,14 +43,18 @@ pub(crate) fn told(database: &Path, rounds: usize, wait: Wait) -> Samples {
     let connection = connect(database);
     let (mut version, mut position) = (0, 0);
     let (mut samples, mut seen) = (Samples::default(), 0);
+    let mut looks = 0;
     let _other = Other::start(database);
     while seen < rounds + rounds / 10 {
         let latest = data_version(&connection);
         if latest == version {
             match wait {
                 Wait::Not => std::thread::yield_now(),
-                Wait::ForTheFile => _ = written.recv_timeout(Duration::from_micros(100)),
-                Wait::Millisecond => std::thread::sleep(Duration::from_millis(1)),
+                Wait::ForTheFile => {
+                    let patience = if looks < LOOKS { SOON } else { LATE };
+                    looks = if written.recv_timeout(patience).is_ok() { 0 } else { looks + 1 };
+                }
+                Wait::For(pause) => std::thread::sleep(pause),
             }
             continue;
         }

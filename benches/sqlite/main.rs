@@ -12,6 +12,8 @@ mod common;
 mod noticing;
 mod other;
 
+use std::time::Duration;
+
 use common::table::{Figure, Options, Table};
 use tempfile::TempDir;
 
@@ -38,12 +40,15 @@ fn main() {
         table.section("a commit of another process");
         let mut spinning = bare::told(&folder.path().join("spinning.db"), rounds, bare::Wait::Not);
         let mut woken = bare::told(&folder.path().join("woken.db"), rounds, bare::Wait::ForTheFile);
-        let mut polling = bare::told(&folder.path().join("polling.db"), rounds, bare::Wait::Millisecond);
+        let polling = |name: &str, pause| bare::told(&folder.path().join(name), rounds, bare::Wait::For(pause));
+        let mut often = polling("often.db", Duration::from_micros(100));
+        let mut seldom = polling("seldom.db", Duration::from_millis(1));
         let mut told = runtime.block_on(noticing::told(&folder.path().join("worker.db"), rounds));
         let (loop_took, took) = (woken.median(), told.median());
         table.figure(Figure::nanos("loop, never asleep", spinning.median()).p95(spinning.p95()));
+        table.figure(Figure::nanos("loop, every 100 us", often.median()).p95(often.p95()));
+        table.figure(Figure::nanos("loop, every millisecond", seldom.median()).p95(seldom.p95()));
         table.figure(Figure::nanos("loop, woken by the file", loop_took).p95(woken.p95()));
-        table.figure(Figure::nanos("loop, every millisecond", polling.median()).p95(polling.p95()));
         table.figure(Figure::nanos("a reader of the worker", took).p95(told.p95()).limit(3e6));
         table.figure(Figure::nanos("  against the woken loop", took).limit(SHARE * loop_took));
         table.note(format_args!("{:.2} times the loop that is woken by the file", took / loop_took));
