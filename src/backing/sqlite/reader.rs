@@ -172,7 +172,7 @@ fn run<V: Value + DeserializeOwned>(reader: &Mutex<Reader<V>>, messages: &Receiv
     }
 }
 
-/// A file was written. Whoever says so looks at once, if nobody is at it: waking the thread first would double the time. What is not
+/// A file was written. Whoever says so looks at once, if nobody is at it, so the thread need not be woken first. What is not
 /// visible yet the thread finds a moment later.
 fn written<V: Value + DeserializeOwned>(reader: &Weak<Mutex<Reader<V>>>, inbox: &Inbox<V>) {
     if let Some(reader) = reader.upgrade()
