@@ -46,6 +46,8 @@ pub mod machine;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(feature = "sqlite")]
+pub use backing::sqlite::SqliteBacking;
 #[cfg(feature = "driver")]
 pub use backing::{Backing, BackingError, MemoryBacking};
 #[cfg(feature = "driver")]

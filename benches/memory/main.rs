@@ -5,6 +5,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(feature = "sqlite")]
+mod stored;
 mod waiting;
 
 use multiwatcher::machine::{Filter, Kind};
@@ -45,6 +47,14 @@ fn main() {
     table.section("an entity of 23 fields");
     table.figure(Figure::new("value", Unit::Bytes, per_value(options.size(10_000))));
     table.figure(Figure::new("in the store, besides", Unit::Bytes, per_entity(entities)));
+    #[cfg(feature = "sqlite")]
+    {
+        table.section("an entity of 1 KB out of SQLite");
+        let (text, held) = stored::per_entity(entities);
+        table.figure(Figure::new("its JSON", Unit::Bytes, text));
+        table.figure(Figure::new("held by a worker", Unit::Bytes, held).limit(stored::SHARE * text));
+        table.note(format_args!("the values' own bytes included, and one reader that waits"));
+    }
     table.end();
 }
 

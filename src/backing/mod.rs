@@ -7,6 +7,8 @@ mod documents;
 mod error;
 mod identity;
 mod memory;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 use core::future::Future;
 use core::pin::Pin;

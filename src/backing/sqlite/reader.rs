@@ -1,0 +1,345 @@
+//! The thread that reads: it answers the calls of workers, and looks whether something was committed: when the folder's watch says that
+//! a file was written, and now and then without being told. It never waits for a lock that a writer holds.
+
+use core::panic::AssertUnwindSafe;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
+
+use super::connection::{Identities, Link};
+use super::notices::Slot;
+use super::pace::Pace;
+use super::place::Way;
+use super::reading::{self, Key, Page, Spot};
+use super::watch::FileWatch;
+use super::writer;
+use crate::backing::{BackingError, FailureKind, Notice, Read, Step, Value};
+use crate::machine::{EntityId, Position};
+
+/// How many of the places told are remembered, to know them again.
+const REMEMBERED: usize = 4096;
+
+/// Where an answer goes. Nobody may be left to hear it.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, BackingError>>;
+
+/// What the thread is asked.
+pub(super) enum Message<V> {
+    /// Something may have been committed. There is at most one in the queue.
+    Look,
+    /// A subscription.
+    Watch(Reply<(Position, Arc<Slot<V>>)>),
+    /// Its stream is gone.
+    Left(Arc<Slot<V>>),
+    /// What happened since.
+    Changed { since: Position, ids: Vec<EntityId>, reply: Reply<Step<V>> },
+    /// Entities of a load.
+    Page { after: Key, reply: Reply<Page<V>> },
+    /// One entity.
+    Get { id: EntityId, reply: Reply<Read<V>> },
+    /// Where the log stands.
+    Position(Reply<Position>),
+    /// The last handle is gone.
+    End,
+}
+
+/// The way to the thread.
+pub(super) struct Inbox<V> {
+    sender: Sender<Message<V>>,
+    told: Arc<Told>,
+}
+
+/// What the thread has been told and has not heeded yet.
+#[derive(Default)]
+struct Told {
+    /// It is to look.
+    look: AtomicBool,
+    /// A file was written.
+    written: AtomicBool,
+}
+
+impl<V> Inbox<V> {
+    pub(super) fn send(&self, message: Message<V>) {
+        // The thread goes with the last handle; nobody is left to miss it.
+        let _ = self.sender.send(message);
+    }
+
+    /// Asks for a look, unless one is coming.
+    pub(super) fn look(&self) {
+        if !self.told.look.swap(true, Ordering::AcqRel) {
+            self.send(Message::Look);
+        }
+    }
+
+    /// Says that a file was written.
+    fn written(&self) {
+        self.told.written.store(true, Ordering::Release);
+        self.look();
+    }
+}
+
+impl<V> Clone for Inbox<V> {
+    fn clone(&self) -> Self {
+        Self { sender: self.sender.clone(), told: Arc::clone(&self.told) }
+    }
+}
+
+/// One subscription, as the thread sees it.
+struct Subscriber<V> {
+    slot: Arc<Slot<V>>,
+    began: Spot,
+    told: Spot,
+    /// The load is complete: what was told is what the worker has.
+    follows: bool,
+}
+
+struct Reader<V> {
+    link: Link,
+    subscribers: Vec<Subscriber<V>>,
+    /// The nonces of positions that workers were told.
+    told: BTreeMap<Position, i64>,
+    /// Something was committed that not every subscriber has been told.
+    news: bool,
+    writer: writer::Inbox,
+    inbox: Arc<Told>,
+    pace: Pace,
+}
+
+/// The way to a thread, and what it will be sent.
+pub(super) fn channel<V>() -> (Inbox<V>, Receiver<Message<V>>) {
+    let (sender, messages) = mpsc::channel();
+    (Inbox { sender, told: Arc::default() }, messages)
+}
+
+/// Starts the thread, which opens the database and says how that went.
+pub(super) fn start<V: Value + DeserializeOwned>(
+    (way, create): (Way, bool),
+    identities: Arc<Identities>,
+    inbox: Inbox<V>,
+    messages: Receiver<Message<V>>,
+    writer: writer::Inbox,
+    opened: Reply<()>,
+) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name("multiwatcher-sqlite".to_owned());
+    let run = move || {
+        let (subscribers, told, link) = (Vec::new(), BTreeMap::new(), Link::new(way.clone(), identities));
+        let (pace, heeded) = (Pace::new(), Arc::clone(&inbox.told));
+        let reader = Reader { link, subscribers, told, news: false, writer: writer.clone(), inbox: heeded, pace };
+        let reader = Arc::new(Mutex::new(reader));
+        let looking = Arc::downgrade(&reader);
+        // It stands before the database is opened, and ends with the thread.
+        let watch = FileWatch::start(&way.place, move || written(&looking, &inbox));
+        let done = {
+            let mut reader = lock(&reader);
+            reader.pace.is_watched(watch.is_some());
+            reader.link.open(create)
+        };
+        let is_open = done.is_ok();
+        answer(opened, done);
+        if is_open {
+            run(&reader, &messages);
+        }
+        writer.send(writer::Message::End);
+    };
+    thread.spawn(run).map(drop)
+}
+
+fn run<V: Value + DeserializeOwned>(reader: &Mutex<Reader<V>>, messages: &Receiver<Message<V>>) {
+    loop {
+        let wait = lock(reader).wait();
+        let message = match wait {
+            Some(wait) => messages.recv_timeout(wait),
+            None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let message = match message {
+            Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+        };
+        lock(reader).guarded(|reader| {
+            if let Some(message) = message {
+                reader.handle(message);
+            }
+            if reader.pace.is_due() {
+                reader.look();
+            }
+        });
+    }
+}
+
+/// A file was written. Whoever says so looks at once, if nobody is at it, so the thread need not be woken first. What is not
+/// visible yet the thread finds a moment later.
+fn written<V: Value + DeserializeOwned>(reader: &Weak<Mutex<Reader<V>>>, inbox: &Inbox<V>) {
+    if let Some(reader) = reader.upgrade()
+        && let Ok(mut reader) = reader.try_lock()
+    {
+        reader.guarded(Reader::look);
+    }
+    inbox.written();
+}
+
+/// Panics do not get out while it is locked.
+fn lock<V>(reader: &Mutex<Reader<V>>) -> MutexGuard<'_, Reader<V>> {
+    reader.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<V: Value + DeserializeOwned> Reader<V> {
+    /// How long until it is to look without being asked.
+    fn wait(&self) -> Option<Duration> {
+        (!self.subscribers.is_empty()).then(|| self.pace.wait())
+    }
+
+    /// A panic, which a value's own code may cause, fails the call that it happens in: its reply is dropped.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            tracing::error!("reading the database panicked");
+            self.fail_all(&BackingError::transient("reading the database panicked"));
+        }
+    }
+
+    fn handle(&mut self, message: Message<V>) {
+        match message {
+            Message::Look => {
+                // Set back before looking: what is committed afterwards asks for another look.
+                self.inbox.look.store(false, Ordering::Release);
+                if self.inbox.written.swap(false, Ordering::AcqRel) {
+                    self.pace.written();
+                } else {
+                    self.pace.asked();
+                }
+            }
+            Message::Watch(reply) => {
+                let watched = self.watch();
+                answer(reply, watched);
+            }
+            Message::Left(slot) => {
+                self.subscribers.retain(|subscriber| !Arc::ptr_eq(&subscriber.slot, &slot));
+                self.writer.send(writer::Message::Leave { name: slot.name });
+            }
+            Message::Changed { since, ids, reply } => {
+                if !reply.is_closed() {
+                    let step = self.changed(since, &ids);
+                    answer(reply, step);
+                }
+            }
+            Message::Page { after, reply } => {
+                if !reply.is_closed() {
+                    let page = self.link.run(|connection| Ok(reading::page(connection, &after)?));
+                    answer(reply, page);
+                }
+            }
+            Message::Get { id, reply } => {
+                let read = self.link.run(|connection| Ok(reading::read(connection, id.clone())?.1));
+                answer(reply, read);
+            }
+            Message::Position(reply) => {
+                let latest = self.link.run(|connection| Ok(reading::latest(connection)?.position));
+                answer(reply, latest);
+            }
+            Message::End => {}
+        }
+    }
+
+    fn watch(&mut self) -> Result<(Position, Arc<Slot<V>>), BackingError> {
+        let latest = self.link.run(|connection| Ok(reading::latest(connection)?))?;
+        self.remember(latest);
+        let slot = Arc::new(Slot::new(latest.position));
+        self.subscribers.push(Subscriber { slot: Arc::clone(&slot), began: latest, told: latest, follows: false });
+        self.writer.send(writer::Message::Register { name: slot.name, needs: Arc::clone(&slot.needs) });
+        self.pace.asked();
+        Ok((latest.position, slot))
+    }
+
+    fn changed(&mut self, since: Position, ids: &[EntityId]) -> Result<Step<V>, BackingError> {
+        let spot = Spot { position: since, nonce: self.told.get(&since).copied() };
+        let (step, to) = self.step(spot, ids)?;
+        for subscriber in &mut self.subscribers {
+            subscriber.follows |= subscriber.began.position == since;
+        }
+        self.remember(to);
+        Ok(step)
+    }
+
+    /// Looks whether something was committed, and tells it.
+    fn look(&mut self) {
+        self.pace.looked();
+        if self.subscribers.is_empty() {
+            return;
+        }
+        match self.link.has_news() {
+            Ok(news) => self.news |= news,
+            Err(error) => return self.fail_all(&error),
+        }
+        let marks = self.pace.mark_is_due();
+        if self.news || marks {
+            // Who has no room is told later.
+            self.news = self.subscribers.iter().any(|subscriber| !subscriber.slot.is_empty());
+            let mut subscribers = core::mem::take(&mut self.subscribers);
+            subscribers.retain_mut(|subscriber| self.tell(subscriber, marks));
+            self.subscribers = subscribers;
+        }
+        if marks {
+            self.pace.marked();
+        }
+    }
+
+    /// Tells one subscriber what it does not know, if there is room for that. Whether it is still one.
+    fn tell(&mut self, subscriber: &mut Subscriber<V>, mark: bool) -> bool {
+        if !subscriber.slot.is_empty() {
+            return true;
+        }
+        match self.step(subscriber.told, &[]) {
+            Ok((step, to)) => {
+                if to.position > subscriber.told.position {
+                    self.remember(to);
+                    subscriber.told = to;
+                    subscriber.slot.put(Notice::Step(step));
+                } else if mark {
+                    subscriber.slot.put(Notice::Mark(to.position));
+                }
+                // Until its load is complete, a worker may ask what happened since it began.
+                if subscriber.follows {
+                    subscriber.slot.needs(subscriber.told.position);
+                }
+                true
+            }
+            Err(error) => {
+                subscriber.slot.fail(error);
+                false
+            }
+        }
+    }
+
+    fn step(&mut self, since: Spot, ids: &[EntityId]) -> Result<(Step<V>, Spot), BackingError> {
+        let step = self.link.run(|connection| reading::step(connection, since, ids));
+        if since.nonce.is_some() && step.as_ref().is_err_and(|error| error.kind() == FailureKind::Rewound) {
+            self.writer.send(writer::Message::Renew);
+        }
+        step
+    }
+
+    fn fail_all(&mut self, error: &BackingError) {
+        for subscriber in self.subscribers.drain(..) {
+            subscriber.slot.fail(error.clone());
+        }
+    }
+
+    fn remember(&mut self, spot: Spot) {
+        if let Some(nonce) = spot.nonce {
+            self.told.insert(spot.position, nonce);
+            if self.told.len() > REMEMBERED {
+                self.told.pop_first();
+            }
+        }
+    }
+}
+
+fn answer<T>(reply: Reply<T>, answer: Result<T, BackingError>) {
+    // A call that was dropped needs no answer.
+    let _ = reply.send(answer);
+}

@@ -1,0 +1,202 @@
+//! What is read of a database: where its log stands, what happened since a position, and the entities of a load. Each call reads
+//! at one moment. Whose connection it is, and when it is asked, is decided elsewhere.
+
+use std::sync::Arc;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::de::DeserializeOwned;
+
+use super::error::{PlaceError, SqliteError, ValueError};
+use crate::backing::{BackingError, Read, Reads, SharedError, Step, Value};
+use crate::machine::{EntityId, Position};
+
+/// A page of a load ends after so many entities, or so many bytes of values.
+const PAGE_ROWS: usize = 2048;
+const PAGE_BYTES: usize = 4 << 20;
+
+/// A place in the log: a position, and the nonce that tells the commit there from another one that got its position after the past
+/// came back. None is known of the beginning, nor of a position that another process was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) position: Position,
+    pub(super) nonce: Option<i64>,
+}
+
+/// Why a read did not go.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Sqlite(rusqlite::Error),
+    Place(PlaceError),
+}
+
+/// Where a page of a load ended.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Key {
+    kind: String,
+    model: String,
+    id: String,
+}
+
+/// The entities that follow a key, and where they end: nowhere, if there are no more.
+pub(super) type Page<V> = (Reads<V>, Option<Key>);
+
+/// A number that is another one whenever somebody else has committed since.
+pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+}
+
+/// Where the log stands.
+pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Spot> {
+    let sql = "SELECT position, nonce FROM change_log ORDER BY position DESC LIMIT 1";
+    let latest = connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    Ok(latest.map_or(Spot { position: Position(0), nonce: None }, |(position, nonce)| Spot {
+        position: position_of(position),
+        nonce: Some(nonce),
+    }))
+}
+
+/// What happened since a place, and where that brings to. The asked ids are read whether touched or not.
+pub(super) fn step<V: Value + DeserializeOwned>(
+    connection: &Connection,
+    since: Spot,
+    asked: &[EntityId],
+) -> Result<(Step<V>, Spot), Trouble> {
+    let moment = connection.unchecked_transaction()?;
+    let latest = latest(&moment)?;
+    locate(&moment, since, latest)?;
+    let mut ids = if latest == since { Vec::new() } else { touched(&moment, since.position, latest.position)? };
+    ids.extend_from_slice(asked);
+    ids.sort_unstable();
+    ids.dedup();
+    let entities = ids.into_iter().map(|id| read(&moment, id)).collect::<rusqlite::Result<_>>()?;
+    moment.finish()?;
+    Ok((Step { from: since.position, to: latest.position, entities }, latest))
+}
+
+/// The entities after this key.
+pub(super) fn page<V: Value + DeserializeOwned>(connection: &Connection, after: &Key) -> rusqlite::Result<Page<V>> {
+    let sql = "SELECT kind, model, id, value FROM entity WHERE (kind, model, id) > (?, ?, ?) ORDER BY kind, model, id LIMIT ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let limit = i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![after.kind, after.model, after.id, limit])?;
+    let (mut reads, mut end, mut bytes, mut seen) = (Reads::new(), None, 0, 0);
+    while let Some(row) = rows.next()? {
+        seen += 1;
+        bytes += row.get_ref(3)?.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len);
+        if let Some(id) = name(row)? {
+            let read = decode(&id, row.get_ref(3)?);
+            reads.push((id, read));
+        }
+        if bytes >= PAGE_BYTES || seen == PAGE_ROWS {
+            end = Some(Key { kind: row.get(0)?, model: row.get(1)?, id: row.get(2)? });
+            break;
+        }
+    }
+    Ok((reads, end))
+}
+
+/// One entity.
+pub(super) fn read<V: Value + DeserializeOwned>(
+    connection: &Connection,
+    id: EntityId,
+) -> rusqlite::Result<(EntityId, Read<V>)> {
+    let sql = "SELECT value FROM entity WHERE kind = ? AND model = ? AND id = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![id.kind.as_str(), id.model.to_string(), id.id()])?;
+    let read = match rows.next()? {
+        Some(row) => decode(&id, row.get_ref(0)?),
+        None => Read::Absent,
+    };
+    Ok((id, read))
+}
+
+/// Whether the log still tells what happened since this place, in this history.
+fn locate(connection: &Connection, since: Spot, latest: Spot) -> Result<(), Trouble> {
+    let Spot { position, nonce } = since;
+    if position > latest.position {
+        return Err(PlaceError::Ahead { since: position, latest: latest.position }.into());
+    }
+    let mut statement = connection.prepare_cached("SELECT nonce FROM change_log WHERE position = ?")?;
+    let there: Option<i64> = statement.query_row([signed(position)], |row| row.get(0)).optional()?;
+    if let Some(there) = there {
+        return if nonce.is_none_or(|nonce| nonce == there) {
+            Ok(())
+        } else {
+            Err(PlaceError::Other { since: position }.into())
+        };
+    }
+    let mut statement = connection.prepare_cached("SELECT min(position) FROM change_log")?;
+    let oldest: Option<i64> = statement.query_row([], |row| row.get(0))?;
+    match oldest.map(position_of) {
+        // The log is whole after this place, but whether it is of this history nothing tells.
+        Some(oldest) if nonce.is_some() || oldest.0 > position.0 + 1 => {
+            Err(PlaceError::Pruned { since: position, oldest }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The ids that commits in `(since, to]` touched, perhaps repeated.
+fn touched(connection: &Connection, since: Position, to: Position) -> rusqlite::Result<Vec<EntityId>> {
+    let sql = "SELECT kind, model, id FROM change_log WHERE position > ? AND position <= ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([signed(since), signed(to)])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.extend(name(row)?);
+    }
+    Ok(ids)
+}
+
+/// The id in the first three columns. What breaks the constraints of the table cannot be named, so it is no entity.
+fn name(row: &Row<'_>) -> rusqlite::Result<Option<EntityId>> {
+    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str()?));
+    let (kind, model, id) = (text(0)?, text(1)?, text(2)?);
+    match model.parse() {
+        Ok(model) => Ok(Some(EntityId::new(kind, model, id))),
+        Err(error) => {
+            tracing::warn!(kind, model, id, %error, "a row that is no entity");
+            Ok(None)
+        }
+    }
+}
+
+/// What a row holds is the row's own affair: an error is about it alone.
+fn decode<V: Value + DeserializeOwned>(id: &EntityId, value: ValueRef<'_>) -> Read<V> {
+    let decoded = value.as_str().map_err(Into::into).and_then(|text| serde_json::from_str(text).map_err(Into::into));
+    match decoded {
+        Ok(value) => Read::Value(Arc::new(value)),
+        Err(error) => Read::Error(Arc::new(ValueError { id: id.clone(), error }) as SharedError),
+    }
+}
+
+/// SQLite's numbers have a sign. Positions begin at one and go up by one.
+fn position_of(number: i64) -> Position {
+    Position(u64::try_from(number).unwrap_or_default())
+}
+
+pub(super) fn signed(position: Position) -> i64 {
+    i64::try_from(position.0).unwrap_or(i64::MAX)
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<PlaceError> for Trouble {
+    fn from(error: PlaceError) -> Self {
+        Self::Place(error)
+    }
+}
+
+impl From<Trouble> for BackingError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Sqlite(error) => SqliteError::new("reading the database", error).into(),
+            Trouble::Place(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Locks that are held, disks that are full, logs that are pruned.
+
+use multiwatcher::backing::sqlite::SqliteOptions;
+use multiwatcher::backing::{Backing, FailureKind};
+use multiwatcher::machine::Position;
+use rusqlite::Connection;
+
+use crate::common::{Folder, contents, follow, held, id, impatient, put, until};
+
+#[tokio::test]
+async fn a_lock_that_is_not_released_fails_the_commit_and_keeps_no_reader_waiting() {
+    let folder = Folder::new();
+    let backing = impatient().open::<i64>(folder.path()).await.unwrap();
+    backing.put(id("x"), &1).await.unwrap();
+    let shell = folder.shell();
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    put(&shell, "x", "2");
+    let error = backing.put(id("x"), &3).await.unwrap_err();
+    assert_eq!(error.kind(), FailureKind::Transient);
+    assert!(error.to_string().contains("another process held the lock"), "{error}");
+    // It begins while the lock is held.
+    let (worker, mut view) = follow(&backing).await;
+    assert_eq!(view.held, held([("x", 1)]));
+    shell.execute_batch("COMMIT").unwrap();
+    assert_eq!(view.next().await, ["x=2"]);
+    backing.put(id("x"), &3).await.unwrap();
+    assert_eq!(view.next().await, ["x=3"]);
+    assert_eq!(worker.report().restarts, 0);
+}
+
+#[tokio::test]
+async fn a_database_that_is_locked_when_it_is_opened_may_be_opened_another_time() {
+    let folder = Folder::new();
+    let shell = folder.shell();
+    shell.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let error = impatient().open::<i64>(folder.path()).await.unwrap_err();
+    assert_eq!(error.kind(), FailureKind::Transient, "{error}");
+    shell.execute_batch("COMMIT").unwrap();
+    impatient().open::<i64>(folder.path()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_the_commit_whole_and_nothing_else() {
+    let folder = Folder::new();
+    let backing = SqliteOptions::new().max_pages(30).open::<String>(folder.path()).await.unwrap();
+    backing.put(id("x"), &"small".to_owned()).await.unwrap();
+    let before = backing.position().await.unwrap();
+    let mut transaction = backing.transaction();
+    for number in 0..1000 {
+        transaction = transaction.put(id(&format!("{number}")), &"large".repeat(200));
+    }
+    let error = transaction.commit().await.unwrap_err();
+    assert_eq!(error.kind(), FailureKind::Transient);
+    assert!(error.to_string().contains("full"), "{error}");
+    assert_eq!(backing.position().await.unwrap(), before);
+    let count = || folder.shell().query_row("SELECT count(*) FROM entity", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count(), 1);
+    backing.put(id("y"), &"small".to_owned()).await.unwrap();
+    assert_eq!(count(), 2);
+}
+
+#[tokio::test]
+async fn a_worker_whose_place_was_pruned_loads_again() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    for value in 0..10 {
+        backing.put(id("x"), &value).await.unwrap();
+    }
+    let (worker, mut view) = follow(&backing).await;
+    let shell = folder.shell();
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for (name, value) in [("x", "20"), ("y", "21"), ("z", "22")] {
+        put(&shell, name, value);
+    }
+    shell
+        .execute_batch("DELETE FROM change_log WHERE position < (SELECT max(position) FROM change_log); COMMIT")
+        .unwrap();
+    view.until(&held([("x", 20), ("y", 21), ("z", 22)])).await;
+    assert_eq!(worker.report().restarts, 1);
+    let error = backing.changed(Position(3), Vec::new()).await.unwrap_err();
+    assert_eq!(error.kind(), FailureKind::Pruned, "{error}");
+    assert!(error.to_string().contains("the log begins at p13"), "{error}");
+}
+
+fn rows(shell: &Connection) -> i64 {
+    shell.query_row("SELECT count(*) FROM change_log", [], |row| row.get(0)).unwrap()
+}
+
+async fn write_many(backing: &multiwatcher::SqliteBacking<i64>) {
+    for batch in 0..30i64 {
+        let mut transaction = backing.transaction();
+        for number in 0..1000 {
+            transaction = transaction.put(id(&format!("{number}")), &(batch * 1000 + number));
+        }
+        transaction.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_pruned_behind_the_slowest_reader() {
+    let folder = Folder::new();
+    let backing = SqliteOptions::new().keep_log(100, 1_000_000).open::<i64>(folder.path()).await.unwrap();
+    let (worker, mut view) = follow(&backing).await;
+    let shell = folder.shell();
+    shell.execute("INSERT INTO reader VALUES ('slow', 5, unixepoch())", []).unwrap();
+    write_many(&backing).await;
+    let oldest = || shell.query_row("SELECT min(position) FROM change_log", [], |row| row.get::<_, i64>(0)).unwrap();
+    until("the log is pruned up to the slow reader", || oldest() == 5).await;
+    shell.execute("UPDATE reader SET seen = seen - 3600 WHERE name = 'slow'", []).unwrap();
+    view.until(&contents(&shell)).await;
+    write_many(&backing).await;
+    until("the log is pruned, for the slow reader is gone", || rows(&shell) < 30_000).await;
+    view.until(&contents(&shell)).await;
+    assert_eq!(worker.report().restarts, 0);
+}
+
+#[tokio::test]
+async fn the_log_is_pruned_by_a_limit_whoever_reads() {
+    let folder = Folder::new();
+    let backing = SqliteOptions::new().keep_log(100, 5_000).open::<i64>(folder.path()).await.unwrap();
+    let shell = folder.shell();
+    shell.execute("INSERT INTO reader VALUES ('slow', 5, unixepoch())", []).unwrap();
+    write_many(&backing).await;
+    until("the log is short", || rows(&shell) <= 15_000).await;
+    assert_eq!(contents(&shell).len(), 1000);
+}

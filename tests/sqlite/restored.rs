@@ -1,0 +1,157 @@
+//! The past comes back, or another file does, under a running worker.
+
+use std::fs;
+use std::path::Path;
+
+use multiwatcher::backing::{Backing, FailureKind};
+use multiwatcher::driver::{ResumeError, Worker};
+use multiwatcher::machine::{CauseClass, Config};
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+
+use crate::common::{Folder, View, contents, follow, held, id, put, shell, short, until};
+
+/// Copies one database over another, as the shell's `.backup` and `.restore` do.
+fn copy(from: &Path, to: &Path) {
+    let (from, mut to) = (shell(from), shell(to));
+    Backup::new(&from, &mut to).unwrap().run_to_completion(i32::MAX, std::time::Duration::ZERO, None).unwrap();
+}
+
+/// Puts a file into the place of another one.
+fn replace(from: &Path, to: &Path) {
+    checkpoint(&shell(from));
+    remove_log(to);
+    fs::rename(from, to).unwrap();
+}
+
+/// The file alone then holds everything.
+fn checkpoint(shell: &Connection) {
+    shell.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+}
+
+fn remove_log(of: &Path) {
+    for end in ["-wal", "-shm"] {
+        let mut log = of.as_os_str().to_owned();
+        log.push(end);
+        // The last program that closes a database has removed it.
+        let _ = fs::remove_file(log);
+    }
+}
+
+#[tokio::test]
+async fn after_a_restored_backup_readers_see_the_difference_and_tokens_from_before_are_refused() {
+    let folder = Folder::new();
+    let (backing, backup) = (folder.open::<i64>().await, folder.file("backup.db"));
+    backing.transaction().put(id("x"), &1).put(id("y"), &1).commit().await.unwrap();
+    copy(&folder.path(), &backup);
+    backing.transaction().put(id("x"), &2).put(id("z"), &2).remove(id("y")).commit().await.unwrap();
+    let (worker, mut view) = follow(&backing).await;
+    let token = view.reader.resume_token().unwrap().unwrap();
+    let identity = backing.identity();
+
+    copy(&backup, &folder.path());
+    view.until(&held([("x", 1), ("y", 1)])).await;
+    assert!(worker.report().last_failures.iter().any(|(_, failure)| failure.class() == CauseClass::Rewound));
+    assert!(matches!(worker.resume(&token), Err(ResumeError::Gone { .. })));
+    until("the database has another identity", || backing.identity() != identity).await;
+    let other = Worker::start(backing.clone(), Config { window: 1000, ..short() });
+    View::open(&other).await;
+    assert!(matches!(other.resume(&token), Err(ResumeError::Foreign { .. })));
+    // Whoever opens it now finds that identity.
+    assert_eq!(folder.open::<i64>().await.identity(), backing.identity());
+}
+
+/// The positions say nothing here: the restored history has come further than the worker.
+#[tokio::test]
+async fn another_history_that_is_longer_is_noticed_by_its_nonces() {
+    let folder = Folder::new();
+    let (backing, backup) = (folder.open::<i64>().await, folder.file("backup.db"));
+    let first = backing.put(id("x"), &1).await.unwrap();
+    copy(&folder.path(), &backup);
+    let last = backing.put(id("lost"), &2).await.unwrap();
+    let (worker, mut view) = follow(&backing).await;
+    assert_eq!(view.held, held([("x", 1), ("lost", 2)]));
+
+    let other = shell(&backup);
+    for value in 0..5 {
+        put(&other, "found", &value.to_string());
+    }
+    copy(&backup, &folder.path());
+    let error = loop {
+        match backing.changed(last, Vec::new()).await {
+            Err(error) => break error,
+            Ok(step) => assert_eq!(step.to, last, "it was told as if nothing had happened"),
+        }
+    };
+    assert_eq!(error.kind(), FailureKind::Rewound, "{error}");
+    view.until(&held([("x", 1), ("found", 4)])).await;
+    assert_eq!(worker.report().restarts, 1);
+    assert!(first < last);
+}
+
+#[tokio::test]
+async fn a_file_in_the_place_of_another_one_is_noticed_and_has_an_identity_of_its_own() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    backing.put(id("old"), &1).await.unwrap();
+    let (worker, mut view) = follow(&backing).await;
+    let identity = backing.identity();
+    let other = folder.file("other.db");
+    drop(multiwatcher::SqliteBacking::<i64>::open(&other).await.unwrap());
+    put(&shell(&other), "new", "2");
+
+    replace(&other, &folder.path());
+    view.until(&held([("new", 2)])).await;
+    assert_ne!(backing.identity(), identity);
+    assert!(worker.report().restarts > 0);
+    // Both ways lead to the new file.
+    backing.put(id("both"), &3).await.unwrap();
+    assert_eq!(contents(&folder.shell()), held([("new", 2), ("both", 3)]));
+    view.until(&held([("new", 2), ("both", 3)])).await;
+}
+
+#[tokio::test]
+async fn while_the_file_is_gone_readers_are_served_and_when_it_comes_back_they_go_on() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    backing.put(id("x"), &1).await.unwrap();
+    let (worker, mut view) = follow(&backing).await;
+    copy(&folder.path(), &folder.file("backup.db"));
+    put(&shell(&folder.file("backup.db")), "x", "2");
+    fs::remove_file(folder.path()).unwrap();
+    until("the file is missed", || worker.report().out_of_reach_for.is_some()).await;
+    let failures = worker.report().last_failures;
+    let (_, failure) = failures.last().unwrap();
+    assert!(failure.to_string().contains("expected a database at "), "{failure}");
+    assert_eq!(View::open(&worker).await.held, held([("x", 1)]));
+    let error = backing.put(id("y"), &1).await.unwrap_err();
+    assert_eq!(error.kind(), FailureKind::Transient, "{error}");
+    replace(&folder.file("backup.db"), &folder.path());
+    view.until(&held([("x", 2)])).await;
+}
+
+/// Programs that open the file from then on share another log than those that have it open: without a look they would never meet.
+#[tokio::test]
+async fn a_log_that_is_removed_under_the_worker_does_not_cut_it_off() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    backing.put(id("x"), &1).await.unwrap();
+    let (_worker, mut view) = follow(&backing).await;
+    checkpoint(&folder.shell());
+    remove_log(&folder.path());
+    let shell = folder.shell();
+    put(&shell, "x", "2");
+    view.until(&held([("x", 2)])).await;
+    put(&shell, "x", "3");
+    view.until(&held([("x", 3)])).await;
+}
+
+#[tokio::test]
+async fn a_copy_has_an_identity_of_its_own() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    backing.put(id("x"), &1).await.unwrap();
+    copy(&folder.path(), &folder.file("copy.db"));
+    let other = multiwatcher::SqliteBacking::<i64>::open(folder.file("copy.db")).await.unwrap();
+    assert_ne!(other.identity(), backing.identity());
+}
