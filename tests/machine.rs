@@ -27,7 +27,9 @@ fn following(config: Config) -> (StoreManager<u32>, Generation) {
     machine.subscribed(NOW, generation, Position(1));
     assert_eq!(machine.poll_output(), Some(Output::Load { generation }));
     machine.load_done(NOW, generation);
-    let Some(Output::Fetch { fetch, since, .. }) = machine.poll_output() else { panic!("a load is completed by a step") };
+    let Some(Output::Fetch { fetch, since, .. }) = machine.poll_output() else {
+        panic!("a load is completed by a step")
+    };
     machine.fetched(NOW, generation, fetch, Step { from: since, to: since, entities: Vec::new() });
     assert_eq!(machine.poll_output(), None);
     machine.swap_garbage(&mut Garbage::default());

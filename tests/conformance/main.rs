@@ -1,5 +1,6 @@
 //! The conformance kit, and the backings that ship held against it; and backings that are wrong on purpose, each of which it must catch.
 
+mod sqlite;
 mod wrong;
 
 use std::time::Duration;
