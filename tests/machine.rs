@@ -1,4 +1,4 @@
-//! The machine asked by hand: what it counts and hands over, to the number. The worlds compare these with a census; here they are
+//! The machine asked by hand: what it counts, hands over and tells apart, to the number. The worlds compare these with a census; here they are
 //! compared with what a reader of this file can count.
 
 use std::sync::Arc;
@@ -75,4 +75,110 @@ fn a_life_that_nobody_may_ask_for_any_more_is_forgotten_once() {
     }
     assert!(matches!(machine.next(NOW, watcher, None), NextPoll::Pending(_)), "born and gone: nothing to tell");
     machine.check().unwrap_or_else(|wrong| panic!("{wrong}"));
+}
+
+#[test]
+fn lag_is_that_of_the_watcher_furthest_behind() {
+    let (mut machine, generation) = following(Config::default());
+    let (first, second) = (open(&mut machine), open(&mut machine));
+    assert_eq!(machine.lag(), 0);
+    for round in 0..3 {
+        machine.step(NOW, generation, step(round + 1, round + 2, "a", Some(7 + u32::try_from(round).expect("small"))));
+        while machine.poll_output().is_some() {}
+        assert_eq!(machine.lag(), round + 1);
+        assert!(matches!(machine.next(NOW, first, None), NextPoll::Ready(Ok(_))));
+        assert_eq!(machine.lag(), round + 1, "one has read, the other has not");
+    }
+    assert!(matches!(machine.next(NOW, second, None), NextPoll::Ready(Ok(_))));
+    assert_eq!(machine.lag(), 0);
+}
+
+/// A watcher that has read the empty store.
+fn open(machine: &mut StoreManager<u32>) -> multiwatcher::machine::WatcherId {
+    let watcher = machine.watch(NOW, Filter::all_models()).expect("it follows");
+    assert!(matches!(machine.next(NOW, watcher, None), NextPoll::Ready(Ok(_))));
+    watcher
+}
+
+/// States of which each two differ in one thing that matters for what comes next.
+#[test]
+fn what_matters_tells_fingerprints_apart() {
+    let later = |millis: u64| Time::from_nanos(millis * 1_000_000);
+    let error = |id| multiwatcher::machine::Cause { id, class: multiwatcher::machine::CauseClass::Transient };
+    let states: Vec<(&str, StoreManager<u32>)> = vec![
+        ("following", following(Config::default()).0),
+        ("not subscribed", StoreManager::new(Config::default(), Epoch(1), NOW)),
+        ("an entity", after(|machine, generation| machine.step(NOW, generation, step(1, 2, "a", Some(1))))),
+        ("another value", after(|machine, generation| machine.step(NOW, generation, step(1, 2, "a", Some(2))))),
+        ("another id", after(|machine, generation| machine.step(NOW, generation, step(1, 2, "b", Some(1))))),
+        ("a watcher", after(|machine, _| drop(open(machine)))),
+        ("a fresh watcher", after(|machine, _| drop(machine.watch(NOW, Filter::all_models())))),
+        (
+            "a watcher behind",
+            after(|machine, generation| {
+                open(machine);
+                machine.step(NOW, generation, step(1, 2, "a", Some(1)));
+            }),
+        ),
+        (
+            "a call that waits",
+            after(|machine, _| {
+                let watcher = open(machine);
+                assert!(matches!(machine.next(NOW, watcher, None), NextPoll::Pending(_)));
+            }),
+        ),
+        ("a fetch under way", after(|machine, generation| machine.notice(NOW, generation, vec![id("a")]))),
+        ("of another id", after(|machine, generation| machine.notice(NOW, generation, vec![id("b")]))),
+        ("asked later", after(|machine, generation| machine.notice(later(5), generation, vec![id("a")]))),
+        (
+            "and one more queued",
+            after(|machine, generation| {
+                machine.notice(NOW, generation, vec![id("a")]);
+                while machine.poll_output().is_some() {}
+                machine.notice(NOW, generation, vec![id("c")]);
+            }),
+        ),
+        ("quarantine", after(|machine, generation| ail(machine, generation, NOW, "a", error(1)))),
+        ("of another id", after(|machine, generation| ail(machine, generation, NOW, "b", error(1)))),
+        ("with another cause", after(|machine, generation| ail(machine, generation, NOW, "a", error(2)))),
+        ("begun later", after(|machine, generation| ail(machine, generation, later(5), "a", error(1)))),
+        ("killed", after(|machine, _| machine.kill(NOW, error(1)))),
+        ("killed by another cause", after(|machine, _| machine.kill(NOW, error(2)))),
+    ];
+    let at = later(10);
+    let prints: Vec<_> =
+        states.iter().map(|(what, machine)| (machine.fingerprint(at, |value| u64::from(*value)), what)).collect();
+    for (number, (print, what)) in prints.iter().enumerate() {
+        for (other, other_what) in &prints[number + 1..] {
+            assert_ne!(print, other, "{what}; {other_what}");
+        }
+    }
+    let again = following(Config::default()).0;
+    assert_eq!(again.fingerprint(at, |value| u64::from(*value)), prints[0].0, "the same is the same");
+    let stopped = after(|machine, generation| {
+        let watcher = open(machine);
+        machine.step(NOW, generation, step(1, 2, "a", Some(1)));
+        machine.stop(NOW, watcher);
+    });
+    assert_eq!(stopped.fingerprint(at, |value| u64::from(*value)), prints[2].0, "a stop leaves nothing behind");
+}
+
+/// What was done to a machine that follows; all it asks for is taken.
+fn after(act: impl FnOnce(&mut StoreManager<u32>, Generation)) -> StoreManager<u32> {
+    let (mut machine, generation) = following(Config::default());
+    act(&mut machine, generation);
+    while machine.poll_output().is_some() {}
+    machine
+}
+
+/// An entity can no longer be read.
+fn ail(
+    machine: &mut StoreManager<u32>,
+    generation: Generation,
+    now: Time,
+    name: &str,
+    error: multiwatcher::machine::Cause,
+) {
+    let entities = vec![(id(name), Read::Error(error))];
+    machine.step(now, generation, Step { from: Position(1), to: Position(2), entities });
 }

@@ -145,6 +145,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn deltas_are_equal_if_all_they_say_is() {
+        let delta = |id, revno, change, value| {
+            Delta::new(EntityId::new("unit", ModelId::from_u128(1), id), Revno(revno), change, Arc::new(value))
+        };
+        let one = || delta("a", 2, Change::Changed, 3);
+        assert_eq!(one(), one());
+        for other in [
+            delta("b", 2, Change::Changed, 3),
+            delta("a", 9, Change::Changed, 3),
+            delta("a", 2, Change::Removed, 3),
+            delta("a", 2, Change::Changed, 9),
+        ] {
+            assert_ne!(one(), other);
+        }
+    }
+
+    #[test]
     fn batches_are_equal_if_all_they_say_is() {
         let delta = |value| {
             let id = EntityId::new("unit", ModelId::from_u128(1), "a");

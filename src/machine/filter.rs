@@ -101,3 +101,16 @@ impl Kinds {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_one_model_is_that_model() {
+        let model = ModelId::from_u128(1);
+        assert_eq!(Filter::models([model, model]), Filter::model(model));
+        assert_ne!(Filter::models([]), Filter::model(model));
+        assert_ne!(Filter::models([model, ModelId::from_u128(2)]), Filter::model(model));
+    }
+}

@@ -1,6 +1,9 @@
 //! Opening, reading, coming back, lagging.
 
-use std::pin::pin;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use multiwatcher::backing::{Identity, MemoryBacking, Stream};
@@ -203,4 +206,44 @@ async fn clones_share_one_cursor() {
     drop(reader);
     backing.put(id("x"), 2);
     assert_eq!(told(&clone.next().await.unwrap()), ["x=2"]);
+}
+
+/// A value that tells how many there are.
+#[derive(Debug, Clone)]
+struct Counted(u32, Arc<()>);
+
+impl PartialEq for Counted {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_was_replaced_and_told_is_freed_at_once() {
+    let (backing, count) = (MemoryBacking::new(), Arc::new(()));
+    let worker = Worker::start(backing.clone(), Config::default());
+    let reader = worker.watch_all_models().unwrap();
+    reader.next().await.unwrap();
+    for value in 0..5 {
+        backing.put(id("x"), Counted(value, Arc::clone(&count)));
+        reader.next().await.unwrap();
+        settle().await;
+        assert_eq!(Arc::strong_count(&count), 2, "the test's own, and that of the value {value}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_has_a_waker_from_its_first_poll_until_it_is_dropped() {
+    let (_, worker) = start();
+    let reader = worker.watch_all_models().unwrap();
+    reader.next().await.unwrap();
+    let mut call = reader.next();
+    let polled = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut call).poll(cx).is_pending())).await;
+    assert!(polled && worker.has_waker(call.call().unwrap()));
+    assert_eq!(worker.inspect(|_, _, wakers| wakers), 1);
+    let number = call.call().unwrap();
+    drop(call);
+    assert!(!worker.has_waker(number));
+    assert_eq!(worker.inspect(|_, _, wakers| wakers), 0);
+    assert!(format!("{:?}", worker.wait()).starts_with("WorkerEnd"), "it can be looked at");
 }

@@ -112,6 +112,8 @@ fn gauges_equal_the_census_after_everything_the_worker_is_told() {
             equal("two watchers were opened");
             reader.next().await.unwrap();
             behind.next().await.unwrap();
+            let told = equal("both have read");
+            assert!(told["lag"] < 0.1 && told["duplicates"] < 0.1, "nobody is behind, nothing came twice");
             let ill = Read::Error(BackingError::transient("bad JSON").into_error());
             let back = worker.resume(&reader.resume_token().unwrap().unwrap()).unwrap();
             equal("one came back");
