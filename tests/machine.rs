@@ -111,8 +111,18 @@ fn what_matters_tells_fingerprints_apart() {
         ("an entity", after(|machine, generation| machine.step(NOW, generation, step(1, 2, "a", Some(1))))),
         ("another value", after(|machine, generation| machine.step(NOW, generation, step(1, 2, "a", Some(2))))),
         ("another id", after(|machine, generation| machine.step(NOW, generation, step(1, 2, "b", Some(1))))),
-        ("a watcher", after(|machine, _| drop(open(machine)))),
-        ("a fresh watcher", after(|machine, _| drop(machine.watch(NOW, Filter::all_models())))),
+        (
+            "a watcher",
+            after(|machine, _| {
+                open(machine);
+            }),
+        ),
+        (
+            "a fresh watcher",
+            after(|machine, _| {
+                machine.watch(NOW, Filter::all_models()).expect("it follows");
+            }),
+        ),
         (
             "a watcher behind",
             after(|machine, generation| {
