@@ -208,13 +208,16 @@ async fn clones_share_one_cursor() {
     assert_eq!(told(&clone.next().await.unwrap()), ["x=2"]);
 }
 
-/// A value that tells how many there are.
+/// A value that tells how many there are: each holds the count.
 #[derive(Debug, Clone)]
-struct Counted(u32, Arc<()>);
+struct Counted {
+    value: u32,
+    _count: Arc<()>,
+}
 
 impl PartialEq for Counted {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.value == other.value
     }
 }
 
@@ -225,7 +228,7 @@ async fn a_value_that_was_replaced_and_told_is_freed_at_once() {
     let reader = worker.watch_all_models().unwrap();
     reader.next().await.unwrap();
     for value in 0..5 {
-        backing.put(id("x"), Counted(value, Arc::clone(&count)));
+        backing.put(id("x"), Counted { value, _count: Arc::clone(&count) });
         reader.next().await.unwrap();
         settle().await;
         assert_eq!(Arc::strong_count(&count), 2, "the test's own, and that of the value {value}");
