@@ -192,3 +192,27 @@ fn ail(
     let entities = vec![(id(name), Read::Error(error))];
     machine.step(now, generation, Step { from: Position(1), to: Position(2), entities });
 }
+
+#[test]
+fn a_batch_is_kept_as_long_as_a_waiting_call_can_use_it() {
+    let (mut machine, generation) = following(Config::default());
+    let watchers = [open(&mut machine), open(&mut machine)];
+    let calls = watchers.map(|watcher| match machine.next(NOW, watcher, None) {
+        NextPoll::Pending(call) => call,
+        NextPoll::Ready(answer) => panic!("there is nothing to tell: {answer:?}"),
+    });
+    machine.step(NOW, generation, step(1, 2, "a", Some(1)));
+    while machine.poll_output().is_some() {}
+    let mut take = |number: usize| match machine.next(NOW, watchers[number], Some(calls[number])) {
+        // Whoever took it has dropped it when the number is read.
+        NextPoll::Ready(Ok(batch)) => (batch.deltas().len(), drop(batch), machine.report().shared_batches),
+        other => panic!("it was woken: {other:?}"),
+    };
+    assert_eq!(take(0), (1, (), 1), "the second call is in line for the same batch");
+    assert_eq!(take(1), (1, (), 0), "nobody is in line for it any more");
+}
+
+#[test]
+fn times_are_read_in_seconds() {
+    assert_eq!(format!("{:?}", Time::from_nanos(1_500_000_000)), "1.500s");
+}
