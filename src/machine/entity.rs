@@ -151,7 +151,7 @@ mod tests {
         let model = ModelId::from_u128(0x4f3c_0f7c_7a2b_4a50_8d7c_0b3a_5f1f_6a11);
         assert_eq!(model.to_string().parse(), Ok(model));
         assert_eq!(format!("{model:?}"), model.to_string(), "whoever debugs reads the same");
-        assert_eq!(format!("{:?}", Kind::from("unit")), format!("{:?}", "unit"));
+        assert_eq!(format!("{:?}", Kind::from("unit")), "unit");
     }
 
     #[test]
