@@ -1,4 +1,5 @@
-//! How long a schedule takes on one core: `cargo bench --package multiwatcher-sim --bench speed`.
+//! How long a schedule takes on one core: `cargo bench --profile campaign --package multiwatcher-sim --bench speed`, for a campaign is
+//! built like that.
 //!
 //! Seeds as a campaign draws them, with all checkers, the trace's hash, saturation and pairs; and of them those whose run has exactly
 //! three readers, for a run has up to six. What this leaves out: the corpus, which a campaign runs first.
