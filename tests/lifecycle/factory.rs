@@ -303,3 +303,22 @@ fn a_runtime_that_shuts_down_while_it_opens_leaves_nobody_waiting() {
         assert!(dead(&error).contains("was dropped"), "{error}");
     });
 }
+
+#[tokio::test(start_paused = true)]
+async fn whatever_a_program_holds_can_be_looked_at() {
+    let led = Led::new([Act::Open]);
+    let factory = led.factory();
+    let (reader, worker) = (factory.watch_all_models().await.unwrap(), factory.worker().await.unwrap());
+    let looked_at = [
+        ("Factory", format!("{factory:?}")),
+        ("Worker", format!("{worker:?}")),
+        ("WorkerEnd", format!("{:?}", worker.wait())),
+        ("Multiwatcher", format!("{reader:?}")),
+        ("MultiwatcherEnd", format!("{:?}", reader.wait())),
+        ("Next", format!("{:?}", reader.next())),
+        ("Batches", format!("{:?}", reader.batches())),
+    ];
+    for (name, text) in looked_at {
+        assert!(text.starts_with(&format!("{name} {{")), "{name}: {text}");
+    }
+}
