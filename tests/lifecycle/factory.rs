@@ -1,5 +1,6 @@
 //! Workers on demand: one opening for all, not found, the dead manager and its way back, and workers that ended.
 
+use std::error::Error;
 use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use multiwatcher::backing::{Backing, BackingError, Entities, Identity, MemoryBacking, Step, Subscription};
-use multiwatcher::driver::{Factory, NextError, OpenError, ResumeError, WatchError};
+use multiwatcher::driver::{Factory, NextError, OpenError, ResumeError, Tokio, WatchError};
 use multiwatcher::machine::{Backoff, CauseClass, Config, EntityId, Position};
 use tokio::sync::Semaphore;
 use tokio::time::{advance, sleep};
@@ -317,8 +318,18 @@ async fn whatever_a_program_holds_can_be_looked_at() {
         ("MultiwatcherEnd", format!("{:?}", reader.wait())),
         ("Next", format!("{:?}", reader.next())),
         ("Batches", format!("{:?}", reader.batches())),
+        ("Tokio", format!("{:?}", Tokio::current())),
     ];
     for (name, text) in looked_at {
         assert!(text.starts_with(&format!("{name} {{")), "{name}: {text}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_leads_to_what_caused_it() {
+    let led = Led::new([Act::NotFound]);
+    let error = led.factory().watch_all_models().await.unwrap_err();
+    assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("no such database"));
+    let error = ResumeError::from(error);
+    assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("no such database"));
 }

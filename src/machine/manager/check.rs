@@ -86,3 +86,19 @@ impl<V: PartialEq> StoreManager<V> {
         ensure(leaked.is_none(), "truthful-report", || format!("nothing refers to {leaked:?}, and it is still there"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::entity::ModelId;
+    use super::super::super::numbers::{Epoch, Time};
+    use super::*;
+
+    #[test]
+    fn a_recount_finds_what_nothing_refers_to() {
+        let mut machine = StoreManager::<u32>::new(crate::machine::Config::default(), Epoch(1), Time::ZERO);
+        assert!(machine.check().is_ok());
+        machine.store.intern(&EntityId::new("unit", ModelId::from_u128(1), "lost"));
+        let found = machine.check().expect_err("the entity was never read, queued or asked for").found;
+        assert!(found.contains("lost"), "{found}");
+    }
+}

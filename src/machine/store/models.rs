@@ -106,3 +106,20 @@ impl<V> ModelTable<V> {
         self.by_id.values().map(|&ix| (ix, self.get(ix)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_goes_with_the_last_of_its_entities() {
+        let mut models = ModelTable::<u32>::new();
+        let model = models.intern(ModelId::from_u128(1));
+        models.get_mut(model).entries = 1;
+        models.release_unused(model);
+        assert_eq!(models.iter().count(), 1, "it has an entity");
+        models.get_mut(model).entries = 0;
+        models.release_unused(model);
+        assert_eq!(models.iter().count(), 0);
+    }
+}
