@@ -44,7 +44,7 @@ def main():
     run = commands.add_parser("run", help="judge mutants")
     run.add_argument("--sample", type=int, help="so many, drawn at random")
     run.add_argument("--seed", type=int, default=1)
-    run.add_argument("--again", action="store_true", help="judge those that survived once more, by the tests of now")
+    run.add_argument("--again", action="store_true", help="judge those that survived or were late once more, by the tests of now")
     run.add_argument("--changed", metavar="COMMIT", help="only in files changed since this commit")
     run.add_argument("--minutes", type=float, default=math.inf, help="begin none after so long")
     commands.add_parser("report", help="write sim/MUTANTS.md from the results")
@@ -66,7 +66,7 @@ def judge_all(arguments):
     reasons = {reason["name"] for reason in read(REASONS)}
     results = read(RESULTS)
     if arguments.again:
-        results = [result for result in results if result["outcome"] != "survived"]
+        results = [result for result in results if result["outcome"] != "survived" and "late" not in result["outcome"]]
         RESULTS.write_text("".join(json.dumps(result) + "\n" for result in results))
     known = {result["name"] for result in results}
     todo = [mutant for mutant in mutants if mutant["name"] not in known]
@@ -116,8 +116,12 @@ def judge(tree, mutant):
     file.write_text(text[:start] + mutant["replacement"] + text[end:])
     try:
         for number, (stage, what) in enumerate(STAGES):
-            if number == 0 and cargo(tree, [*what, "--no-run"], 600) != "green":
-                return "unviable", time.monotonic() - began
+            # Built by itself: a busy machine must not look like a mutant that hangs.
+            built = cargo(tree, ["--no-run", *what], 600)
+            if built != "green":
+                if number == 0 and built == "red":
+                    return "unviable", time.monotonic() - began
+                sys.exit(f"{stage} was not built ({built}) with {mutant['name']}")
             end = cargo(tree, what, SECONDS)
             if end != "green":
                 return stage if end == "red" else f"{stage}, late", time.monotonic() - began
