@@ -1,6 +1,6 @@
 //! What a worker holds of a database.
 
-use multiwatcher::backing::sqlite::{Json, SqliteBacking};
+use multiwatcher::backing::{Json, sqlite::SqliteBacking};
 use multiwatcher::machine::EntityId;
 use multiwatcher::{Config, Worker};
 use tempfile::TempDir;

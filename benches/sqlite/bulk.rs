@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use multiwatcher::backing::Backing;
-use multiwatcher::backing::sqlite::{Json, SqliteBacking};
+use multiwatcher::backing::{Json, sqlite::SqliteBacking};
 use multiwatcher::{Config, Worker};
 
 use crate::common::clock::{Samples, time};

@@ -6,6 +6,8 @@
 mod documents;
 mod error;
 mod identity;
+#[cfg(feature = "json")]
+mod json;
 mod memory;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -18,6 +20,8 @@ pub use error::{BackingError, FailureKind, SharedError};
 /// The streams of a backing are those of the `futures` ecosystem.
 pub use futures_core::Stream;
 pub use identity::Identity;
+#[cfg(feature = "json")]
+pub use json::Json;
 pub use memory::{MemoryBacking, Transaction};
 
 use crate::machine::{EntityId, Position};

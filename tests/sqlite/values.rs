@@ -1,6 +1,6 @@
 //! What rows may hold, and what the worker makes of the rest.
 
-use multiwatcher::backing::sqlite::{Json, SqliteBacking};
+use multiwatcher::backing::{Json, sqlite::SqliteBacking};
 use multiwatcher::driver::Worker;
 use serde::{Deserialize, Serialize};
 

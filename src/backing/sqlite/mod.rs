@@ -60,7 +60,6 @@
 
 mod connection;
 mod error;
-mod json;
 mod load;
 mod notices;
 mod options;
@@ -85,9 +84,8 @@ use self::connection::Identities;
 use self::load::SqliteLoad;
 use self::notices::SqliteNotices;
 use self::reader::{Message, Reply};
-use super::{Backing, BackingError, Entities, Identity, Read, Step, Subscription, Value};
+use super::{Backing, BackingError, Entities, Identity, Json, Read, Step, Subscription, Value};
 use crate::machine::{EntityId, Position};
-pub use json::Json;
 pub use options::SqliteOptions;
 pub use transaction::SqliteTransaction;
 
