@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     database.put(unit("mysql/2"), 1);
     settle(&worker, &database).await;
     let token: ResumeToken = token.parse()?;
-    let meanwhile = told(&worker.resume(&token)?).await?;
+    let meanwhile = told(&worker.resume(&token).await?).await?;
     println!("meanwhile: {meanwhile:?}");
     assert_eq!(meanwhile, ["-mysql/0", "mysql/2"]);
 
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         database.put(unit("mysql/1"), value);
         settle(&worker, &database).await;
     }
-    match worker.resume(&token) {
+    match worker.resume(&token).await {
         // What a reader does then: open anew, and replace its view by the first batch.
         Err(error @ ResumeError::Gone { .. }) => println!("too late:  {error}"),
         other => panic!("expected that it is gone, got {other:?}"),

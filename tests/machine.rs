@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use multiwatcher::machine::{
-    Config, EntityId, Epoch, Filter, Garbage, Generation, ModelId, NextPoll, Output, Position, Read, Step,
+    Config, EntityId, Epoch, Filter, Garbage, Generation, Identity, ModelId, NextPoll, Output, Position, Read, Step,
     StoreManager, Time,
 };
 
@@ -24,7 +24,7 @@ fn step(from: u64, to: u64, name: &str, value: Option<u32>) -> Step<u32, multiwa
 fn following(config: Config) -> (StoreManager<u32>, Generation) {
     let mut machine = StoreManager::new(config, Epoch(1), NOW);
     let Some(Output::Subscribe { generation }) = machine.poll_output() else { panic!("a new machine subscribes") };
-    machine.subscribed(NOW, generation, Position(1));
+    machine.subscribed(NOW, generation, Position(1), Identity(1));
     assert_eq!(machine.poll_output(), Some(Output::Load { generation }));
     machine.load_done(NOW, generation);
     let Some(Output::Fetch { fetch, since, .. }) = machine.poll_output() else {
@@ -215,4 +215,83 @@ fn a_batch_is_kept_as_long_as_a_waiting_call_can_use_it() {
 #[test]
 fn times_are_read_in_seconds() {
     assert_eq!(format!("{:?}", Time::from_nanos(1_500_000_000)), "1.500s");
+}
+
+/// Which is older matters, however long ago both were; also among many.
+#[test]
+fn revnos_and_positions_enter_fingerprints_by_their_rank() {
+    const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let born_together = Step {
+        from: Position(1),
+        to: Position(2),
+        entities: NAMES.map(|name| (id(name), Read::Value(Arc::new(0)))).into(),
+    };
+    // A watcher that was brought to the revno of so many of the changes that follow.
+    let read_until = |changes: usize| {
+        after(|machine, generation| {
+            machine.step(NOW, generation, born_together.clone());
+            let watcher = open(machine);
+            for (round, name) in (0..).zip(NAMES) {
+                if round == changes {
+                    assert!(matches!(machine.next(NOW, watcher, None), NextPoll::Ready(Ok(_))));
+                }
+                let at = 2 + round as u64;
+                machine.step(NOW, generation, step(at, at + 1, name, Some(1)));
+                while machine.poll_output().is_some() {}
+            }
+        })
+    };
+    for changes in 2..NAMES.len() - 1 {
+        assert_ne!(print(&read_until(changes), NOW), print(&read_until(changes + 1), NOW), "{changes}");
+    }
+
+    // Watchers behind at positions 1 to 4, the store further on, and a reload that begins after that or before.
+    let reloads = |store: u64, p0: u64| {
+        after(|machine, generation| {
+            for (at, to) in [(1, 2), (2, 3), (3, 4), (4, store)] {
+                open(machine);
+                machine.step(NOW, generation, step(at, to, "a", Some(u32::try_from(at).expect("small"))));
+                while machine.poll_output().is_some() {}
+            }
+            fail(machine, generation);
+            let again = Time::from_nanos(1_000_000_000);
+            machine.handle_timeout(again);
+            let Some(Output::Subscribe { generation }) = machine.poll_output() else { panic!("the back-off is over") };
+            machine.subscribed(again, generation, Position(p0), Identity(1));
+        })
+    };
+    let at = Time::from_nanos(2_000_000_000);
+    assert_ne!(print(&reloads(5, 7), at), print(&reloads(7, 5), at));
+}
+
+/// The same that happened later is the same.
+#[test]
+fn times_enter_fingerprints_by_their_distance_from_now() {
+    let shifted = |nanos: u64| {
+        let now = Time::from_nanos(nanos);
+        let mut machine = StoreManager::<u32>::new(Config::default(), Epoch(1), now);
+        while machine.poll_output().is_some() {}
+        print(&machine, Time::from_nanos(nanos + 3))
+    };
+    assert_eq!(shifted(0), shifted(1_000));
+}
+
+#[test]
+fn who_takes_the_same_while_it_is_there_is_handed_the_same() {
+    let (mut machine, generation) = following(Config::default());
+    let watchers = [open(&mut machine), open(&mut machine)];
+    machine.step(NOW, generation, step(1, 2, "a", Some(1)));
+    while machine.poll_output().is_some() {}
+    let [one, other] = watchers.map(|watcher| machine.try_next(NOW, watcher).expect("it is open").expect("a change"));
+    assert!(std::ptr::eq(one.deltas(), other.deltas()), "built once for both");
+}
+
+fn print(machine: &StoreManager<u32>, at: Time) -> u128 {
+    machine.fingerprint(at, |value| u64::from(*value))
+}
+
+fn fail(machine: &mut StoreManager<u32>, generation: Generation) {
+    let cause = multiwatcher::machine::Cause::new(multiwatcher::machine::CauseClass::Transient, 1);
+    machine.failed(NOW, generation, multiwatcher::machine::BackingCall::Subscription, cause);
+    while machine.poll_output().is_some() {}
 }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use multiwatcher::machine::{
-    Answer, CallId, Config, EntityId, Epoch, Filter, Garbage, Generation, Input, Kind, ModelId, NextPoll, Output,
-    Position, Read, Report, Step, StoreManager, Time, Timeout,
+    Answer, CallId, Config, EntityId, Epoch, Filter, Garbage, Generation, Identity, Input, Kind, ModelId, NextPoll,
+    Output, Position, Read, Report, Step, StoreManager, Time, Timeout,
 };
 use multiwatcher::testing::{EPOCH, Fresh, Generator, Regime, Subject, Val, Word, World};
 
@@ -109,7 +109,7 @@ fn a_value_that_cannot_be_cloned_is_shared_by_clones_of_everything() {
     let value = Arc::new(Unique(7));
     let mut machine = StoreManager::<Unique>::new(Config::default(), Epoch(1), now);
     let Some(Output::Subscribe { generation }) = machine.poll_output() else { panic!("first it subscribes") };
-    machine.subscribed(now, generation, Position(7));
+    machine.subscribed(now, generation, Position(7), Identity(1));
     while machine.poll_output().is_some() {}
     let input = Input::Staged { generation, reads: vec![(id.clone(), Read::Value(Arc::clone(&value)))] };
     assert_eq!(machine.handle(now, input.clone()), Answer::Done);
@@ -142,7 +142,7 @@ fn a_value_that_cannot_be_cloned_is_shared_by_clones_of_everything() {
 #[should_panic(expected = "the outputs of the last mutation must be drained before the next")]
 fn an_undrained_output_is_a_bug_of_the_driver() {
     let mut machine = StoreManager::<u32>::new(Config::default(), Epoch(1), Time::ZERO);
-    machine.subscribed(Time::ZERO, Generation(1), Position(0));
+    machine.subscribed(Time::ZERO, Generation(1), Position(0), Identity(1));
 }
 
 #[test]

@@ -275,7 +275,7 @@ impl Subject for Naive {
                 let calls = self.readers.remove(&watcher).map(|reader| reader.calls).unwrap_or_default();
                 self.outputs.extend(calls.into_iter().map(|call| Output::Wake { call }));
             }
-            Input::Subscribed { generation, position } => {
+            Input::Subscribed { generation, position, .. } => {
                 (self.phase, self.position) = (Phase::Loading, position);
                 self.outputs.push_back(Output::Load { generation });
             }
@@ -313,6 +313,7 @@ impl Subject for Naive {
             epoch: self.epoch,
             revno: self.latest,
             position: self.position,
+            backing: None,
             generation: Generation(1),
             phase: self.phase,
             watchers: Watchers { fresh, caught_up, behind, ..Watchers::default() },

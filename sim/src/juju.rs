@@ -214,7 +214,7 @@ impl Subject for JujuStore {
             Input::Progress { watcher: _ } => return Answer::Progress(Ok(None)),
             Input::DropCall { watcher, call } => self.forget_call(watcher, Some(call)),
             Input::Stop { watcher } => self.stop(watcher),
-            Input::Subscribed { generation, position } => {
+            Input::Subscribed { generation, position, .. } => {
                 self.position = position;
                 self.outputs.push_back(Output::Load { generation });
             }
@@ -244,6 +244,7 @@ impl Subject for JujuStore {
             epoch: self.epoch,
             revno: revno_of(self.latest),
             position: self.position,
+            backing: None,
             generation: Generation(1),
             phase: Phase::Following,
             watchers: Watchers { caught_up: self.watchers.len(), ..Watchers::default() },

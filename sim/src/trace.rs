@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use multiwatcher::machine::{Revno, Time};
-use multiwatcher::testing::{CallSeen, Observation, Operation, Party, Seen, Subject, Universe};
+use multiwatcher::testing::{CallSeen, EPOCH, Observation, Operation, Party, Seen, Subject, Universe};
 
 use crate::course::{Broken, Course};
 use crate::decisions::Decisions;
@@ -164,7 +164,10 @@ fn follow(observation: &Observation, seen: &Seen, words: Words<'_>, cursors: &mu
             cursors[usize::from(reader)] = None;
             return true;
         }
-        Observation::Resumed { reader, from, result: Ok(_), .. } => cursors[usize::from(reader)] = Some(from.revno),
+        // Where one of another epoch was taken over is told by its first batch.
+        Observation::Resumed { reader, from, result: Ok(_), .. } => {
+            cursors[usize::from(reader)] = Some(from.revno).filter(|_| from.epoch == EPOCH);
+        }
         Observation::Committed { .. } | Observation::Stopped { .. } => return true,
         Observation::Progressed { reader, result: Ok(Some(progress)) } => {
             cursors[usize::from(reader)] = Some(progress.revno);

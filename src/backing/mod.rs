@@ -19,11 +19,11 @@ pub use documents::{Documents, DocumentsBacking, Touched};
 pub use error::{BackingError, FailureKind, SharedError};
 /// The streams of a backing are those of the `futures` ecosystem.
 pub use futures_core::Stream;
-pub use identity::Identity;
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use memory::{MemoryBacking, Transaction};
 
+pub use crate::machine::Identity;
 use crate::machine::{EntityId, Position};
 
 /// What an entity can be: anything that can be compared and shared. Equality decides what a change is.
@@ -91,7 +91,7 @@ pub trait Backing: Send + Sync + 'static {
     type Value: Value;
 
     /// Which database this is. Two processes that open the same one get the same answer; after a backup was restored it may differ.
-    /// Resume tokens carry it.
+    /// Resume tokens carry it: one of another identity is refused. It is asked again whenever a subscription stands.
     fn identity(&self) -> Identity;
 
     /// Opens the stream of notices. When it returns, the subscription *stands*: every commit after the position it tells will be

@@ -66,6 +66,7 @@
 //! | `last` | the worker goes on while one handle or watcher is there, and ends with the last | ask before it counts; hold what is shared alone |
 //! | `look` | an order is seen by the worker's look, or wakes the worker | register under another lock; pose as the worker |
 //! | `resume` | so is a deadline that comes nearer | register under another lock |
+//! | `ahead` | a reader that comes from further ahead is taken over, or woken when the worker has got there | look and register under two locks |
 //! | `moved` | the newest waker of the worker, and of a wait, is called | keep the first one |
 //! | `wait` | a wait for the worker's end ends | look and register under two locks |
 //! | `end` | a wait for a multiwatcher's end ends | stop later; count nothing |

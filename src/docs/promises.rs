@@ -59,6 +59,12 @@
 //! break, if the revno lies in the resume window; otherwise [`Gone`](crate::machine::ResumeError::Gone). A revno that was never
 //! reached is an error of its own. There is never a gap that nobody mentions.
 //!
+//! A token of another store manager is honoured exactly or not at all. Where both stores equalled the same backing at one position they
+//! held the same, so this one must have stood there itself, between two of its steps: one that a step or a load passed over is `Gone`,
+//! as is one of below the window, and one taken while an id was in quarantine, which then stood at an earlier value. One that has been
+//! further is [`Ahead`](crate::machine::ResumeError::Ahead), an error that passes. Of another backing, or of a past that has been
+//! replaced by an older state since, every token is `Gone`, also one of this store manager.
+//!
 //! ## progress
 //!
 //! `progress` answers at once. With nothing pending it is the latest revno, else the cursor; before the first batch there is

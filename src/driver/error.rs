@@ -4,8 +4,8 @@ use core::error::Error;
 use core::fmt;
 
 use super::causes::Failure;
-use crate::backing::{Identity, SharedError};
-use crate::machine::{Epoch, Revno};
+use crate::backing::SharedError;
+use crate::machine::{Epoch, Position, Revno};
 
 /// Why a multiwatcher has no more batches. The same answer for every later call.
 #[derive(Debug, Clone)]
@@ -39,8 +39,8 @@ pub enum WatchError {
 pub enum ResumeError {
     /// As for a new one: there is no worker to resume with.
     Watch(WatchError),
-    /// What happened since is no longer known, or another store manager stands here. Open a new one: its first batch is the whole
-    /// state.
+    /// What happened since is no longer known: it is too long ago, or the token is of another database, of one whose past has changed
+    /// since, or of another worker's store that this one cannot be compared with. Open a new one: its first batch is the whole state.
     Gone {
         /// The store manager's epoch.
         epoch: Epoch,
@@ -52,12 +52,10 @@ pub enum ResumeError {
         /// The store's latest revno.
         latest: Revno,
     },
-    /// The token is of another database.
-    Foreign {
-        /// The database the token is of.
-        token: Identity,
-        /// The database that is watched.
-        backing: Identity,
+    /// The token is of another worker of this database, which has been further than this one is. Resume again: it will get there.
+    Ahead {
+        /// Where this worker's store stands.
+        position: Position,
     },
 }
 
@@ -91,9 +89,7 @@ impl fmt::Display for ResumeError {
                 write!(f, "gone: the oldest revno to resume from is {oldest} of epoch {epoch}")
             }
             Self::Future { latest } => write!(f, "expected a revno of at most {latest}, the latest of this epoch"),
-            Self::Foreign { token, backing } => {
-                write!(f, "expected a token of backing {backing}, got one of backing {token}")
-            }
+            Self::Ahead { position } => write!(f, "the worker stands at position {position}, and will get there"),
         }
     }
 }
@@ -120,7 +116,7 @@ impl Error for ResumeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Watch(error) => error.source(),
-            Self::Gone { .. } | Self::Future { .. } | Self::Foreign { .. } => None,
+            Self::Gone { .. } | Self::Future { .. } | Self::Ahead { .. } => None,
         }
     }
 }

@@ -65,7 +65,7 @@ impl What {
             Came::Noticed(Notice::Changed(_)) => Self::Notice,
             Came::Noticed(Notice::Step(_)) | Came::Fetched(..) => Self::Step,
             Came::Noticed(Notice::Mark(_))
-            | Came::Subscribed(_)
+            | Came::Subscribed(..)
             | Came::Staged(_)
             | Came::LoadDone
             | Came::SubscriptionFailed(_)

@@ -30,4 +30,4 @@ pub use multiwatcher::{Batches, Multiwatcher, MultiwatcherEnd, Next};
 pub use report::Report;
 pub use seam::{Seam, Tokio};
 pub use token::{ParseTokenError, ResumeToken};
-pub use worker::{Doing, Worker, WorkerEnd};
+pub use worker::{Doing, Resume, Worker, WorkerEnd};

@@ -6,6 +6,7 @@
 use core::any::Any;
 use core::panic::AssertUnwindSafe;
 use core::task::{Poll, Waker};
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::panic::{catch_unwind, resume_unwind};
 
@@ -18,12 +19,13 @@ use super::meters::Meters;
 use super::report::Report;
 use super::seam::Seam;
 use super::sync::{Mutex, lock};
+use super::token::ResumeToken;
 use super::wakers::{Waits, Wakers};
 use super::worker::Doing;
 use crate::backing::{Identity, SharedError};
 use crate::machine::{
-    self, Batch, CallId, Cause, CauseClass, Epoch, Filter, Input, NextPoll, Output, Progress, ResumePoint, Time,
-    Timeout, WatcherId,
+    self, Batch, CallId, Cause, CauseClass, Epoch, Filter, Input, NextPoll, Output, Position, Progress, Time, Timeout,
+    WatcherId,
 };
 
 /// So many are woken before it is looked whether somebody has helped.
@@ -34,7 +36,10 @@ const SHARE: usize = if cfg!(multiwatcher_loom) { 1 } else { 16 };
 pub(super) struct Shared<V, M, S> {
     lock: Mutex<Inner<V, M>>,
     pub(super) seam: S,
+    /// Which backing it was when the worker began; spans and metrics go by it.
     pub(super) identity: Identity,
+    /// How long the backing is waited for: to be released, and to be as far as a reader who comes back.
+    pub(super) patience: Duration,
     pub(super) epoch: Epoch,
     pub(super) meters: Meters,
     /// Whether there never was a backing.
@@ -62,12 +67,17 @@ pub(super) struct Inner<V, M> {
     over: Option<Failure>,
     wait_for_worker: Waits<()>,
     wait_for_watchers: Waits<WatcherId>,
+    /// Readers who come back from further than the store has been brought to.
+    wait_for_positions: Waits<Position>,
     /// Watchers, and those that have ended, as far as those know who wait for one's end. Kept while somebody does.
     counted: (usize, usize),
     /// How many were taken.
     censuses: u64,
     value: core::marker::PhantomData<V>,
 }
+
+/// A reader who came back has a watcher, or an error of its own, or the machine has ended.
+type Resumed = Result<(WatcherId, Census), Result<ResumeError, Failure>>;
 
 /// What the worker finds when it looks.
 #[derive(Debug)]
@@ -90,7 +100,7 @@ pub(super) struct Census {
 
 impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     /// Around a machine made for this seam's clock. `causes` holds the errors it was made with.
-    pub(super) fn new(machine: M, causes: Causes, seam: S, identity: Identity, dead: bool) -> Self {
+    pub(super) fn new(machine: M, causes: Causes, seam: S, identity: Identity, patience: Duration, dead: bool) -> Self {
         let mut inner = Inner {
             machine,
             now: seam.now(),
@@ -105,6 +115,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
             over: None,
             wait_for_worker: Waits::default(),
             wait_for_watchers: Waits::default(),
+            wait_for_positions: Waits::default(),
             counted: (0, 0),
             censuses: 0,
             value: core::marker::PhantomData,
@@ -112,7 +123,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         let mut after = After::new(By::Other);
         inner.settle(&mut after);
         let epoch = inner.machine.report().epoch;
-        Self { lock: Mutex::new(inner), seam, identity, epoch, meters: Meters::new(identity), dead }
+        Self { lock: Mutex::new(inner), seam, identity, patience, epoch, meters: Meters::new(identity), dead }
     }
 
     pub(super) fn watch(&self, filter: Filter) -> Result<WatcherId, WatchError> {
@@ -128,18 +139,43 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         Ok(watcher)
     }
 
-    pub(super) fn resume(&self, filter: Filter, from: ResumePoint) -> Result<WatcherId, ResumeError> {
+    pub(super) fn try_resume(&self, token: &ResumeToken) -> Result<WatcherId, ResumeError> {
+        self.conclude_resume(self.mutate(|inner, now, after| inner.resume(token, now, after)))
+    }
+
+    /// One poll of a reader who comes back: as long as the store has not been brought that far, it waits under `key`.
+    pub(super) fn poll_resume(
+        &self,
+        token: &ResumeToken,
+        key: &mut Option<u64>,
+        waker: &Waker,
+    ) -> Poll<Result<WatcherId, ResumeError>> {
         let resumed = self.mutate(|inner, now, after| {
-            let resumed = inner.machine.resume(now, filter, from).map_err(|error| match error {
-                machine::ResumeError::Ended(cause) => Err(inner.causes.find(cause)),
-                machine::ResumeError::Gone { epoch, oldest } => Ok(ResumeError::Gone { epoch, oldest }),
-                machine::ResumeError::Future { latest } => Ok(ResumeError::Future { latest }),
-            });
-            // One that comes back behind can pass the limit of age before anything else happens.
-            after.wake(inner.worker.take());
-            inner.counted = inner.counts();
-            resumed.map(|watcher| (watcher, inner.census()))
+            let resumed = inner.resume(token, now, after);
+            if let Err(Ok(ResumeError::Ahead { .. })) = resumed {
+                after.discard(inner.wait_for_positions.set(token.point().position, key, waker));
+                return Poll::Pending;
+            }
+            Poll::Ready(resumed)
         });
+        match resumed {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(resumed)) => Poll::Ready(self.conclude_resume(Ok(resumed))),
+            Err(failure) => Poll::Ready(self.conclude_resume(Err(failure))),
+        }
+    }
+
+    /// Somebody no longer waits for the store to be brought to this position. Says where it stands.
+    pub(super) fn forget_position_wait(&self, position: Position, key: u64) -> Position {
+        let mut inner = lock(&self.lock);
+        let waker = inner.wait_for_positions.remove(position, key);
+        let position = inner.machine.report().position;
+        drop(inner);
+        drop(waker);
+        position
+    }
+
+    fn conclude_resume(&self, resumed: Result<Resumed, Failure>) -> Result<WatcherId, ResumeError> {
         match resumed {
             Ok(Ok((watcher, census))) => {
                 self.meters.publish(&census, self.seam.now());
@@ -441,6 +477,11 @@ impl<V, M: Machine<V>> Inner<V, M> {
                 after.left().woken.extend(self.wait_for_watchers.take_all());
             }
         }
+        if !self.wait_for_positions.is_empty() {
+            let reached = self.machine.report().position;
+            let reached = if self.ended.is_some() { Position(u64::MAX) } else { reached };
+            after.left().woken.extend(self.wait_for_positions.take_to(reached));
+        }
         if self.causes.is_crowded() {
             after.left().errors.extend(self.causes.retain(&self.machine.causes()));
         }
@@ -451,6 +492,19 @@ impl<V, M: Machine<V>> Inner<V, M> {
     fn share_out(&mut self, after: &mut After<V>) {
         after.left().woken.extend(self.told.drain(..self.told.len().min(SHARE)));
         after.more = !self.told.is_empty();
+    }
+
+    fn resume(&mut self, token: &ResumeToken, now: Time, after: &mut After<V>) -> Resumed {
+        let resumed = self.machine.resume(now, token.filter().clone(), token.point()).map_err(|error| match error {
+            machine::ResumeError::Ended(cause) => Err(self.causes.find(cause)),
+            machine::ResumeError::Gone { epoch, oldest } => Ok(ResumeError::Gone { epoch, oldest }),
+            machine::ResumeError::Future { latest } => Ok(ResumeError::Future { latest }),
+            machine::ResumeError::Ahead { position } => Ok(ResumeError::Ahead { position }),
+        });
+        // One that comes back behind can pass the limit of age before anything else happens.
+        after.wake(self.worker.take());
+        self.counted = self.counts();
+        resumed.map(|watcher| (watcher, self.census()))
     }
 
     fn counts(&self) -> (usize, usize) {
@@ -479,6 +533,7 @@ impl<V, M: Machine<V>> Inner<V, M> {
         self.broken.get_or_insert_with(|| failure.clone());
         after.left().woken.extend(self.wakers.take_all());
         after.left().woken.extend(self.wait_for_watchers.take_all());
+        after.left().woken.extend(self.wait_for_positions.take_all());
         after.wake(self.worker.take());
     }
 }

@@ -19,7 +19,6 @@ use crate::machine::{Epoch, Filter, Position, ResumePoint, Revno};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ResumeToken {
     point: ResumePoint,
-    identity: Identity,
     filter: Filter,
 }
 
@@ -46,20 +45,23 @@ struct Version1 {
     backing: Identity,
     #[serde(rename = "f")]
     filter: Filter,
+    /// That the position is not [exact](crate::machine::Progress::exact), which is seldom.
+    #[serde(rename = "x", default, skip_serializing_if = "core::ops::Not::not")]
+    inexact: bool,
 }
 
 const PREFIX: &str = "mw1.";
 const CHECK: usize = size_of::<u64>();
 
 impl ResumeToken {
-    pub(super) fn new(point: ResumePoint, identity: Identity, filter: Filter) -> Self {
-        Self { point, identity, filter }
+    pub(super) fn new(point: ResumePoint, filter: Filter) -> Self {
+        Self { point, filter }
     }
 
     /// A token that was given out by nobody.
     #[cfg(feature = "testing")]
-    pub fn forged(point: ResumePoint, identity: Identity, filter: Filter) -> Self {
-        Self::new(point, identity, filter)
+    pub fn forged(point: ResumePoint, filter: Filter) -> Self {
+        Self::new(point, filter)
     }
 
     /// Where the multiwatcher had been brought to.
@@ -69,7 +71,7 @@ impl ResumeToken {
 
     /// The database it is of.
     pub fn identity(&self) -> Identity {
-        self.identity
+        self.point.backing
     }
 
     /// What the multiwatcher saw, and will see again.
@@ -80,9 +82,9 @@ impl ResumeToken {
 
 impl fmt::Display for ResumeToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { point: ResumePoint { epoch, revno, position }, identity, filter } = self;
-        let (epoch, backing, filter) = (Identity(epoch.0), *identity, filter.clone());
-        let inside = Version1 { epoch, revno: *revno, position: *position, backing, filter };
+        let Self { point: ResumePoint { epoch, revno, position, backing, exact }, filter } = self;
+        let (epoch, backing, filter) = (Identity(epoch.0), *backing, filter.clone());
+        let inside = Version1 { epoch, revno: *revno, position: *position, backing, filter, inexact: !exact };
         let mut bytes = serde_json::to_vec(&inside).map_err(|_| fmt::Error)?;
         bytes.extend(xxh3_64(&bytes).to_le_bytes());
         write!(f, "{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
@@ -99,9 +101,10 @@ impl FromStr for ResumeToken {
         if xxh3_64(inside).to_le_bytes() != *check {
             return Err(ParseTokenError::Damaged);
         }
-        let Version1 { epoch, revno, position, backing, filter } =
+        let Version1 { epoch, revno, position, backing, filter, inexact } =
             serde_json::from_slice(inside).map_err(|_| ParseTokenError::Damaged)?;
-        Ok(Self { point: ResumePoint { epoch: Epoch(epoch.0), revno, position }, identity: backing, filter })
+        let point = ResumePoint { epoch: Epoch(epoch.0), revno, position, backing, exact: !inexact };
+        Ok(Self { point, filter })
     }
 }
 
@@ -124,14 +127,18 @@ mod tests {
     use crate::machine::{Kind, ModelId};
 
     fn token() -> ResumeToken {
-        let point = ResumePoint { epoch: Epoch(u128::MAX - 1), revno: Revno(7), position: Position(u64::MAX) };
+        let (epoch, backing) = (Epoch(u128::MAX - 1), Identity(5));
+        let point = ResumePoint { epoch, revno: Revno(7), position: Position(u64::MAX), backing, exact: true };
         let filter = Filter::models([ModelId::from_u128(1), ModelId::from_u128(2)]).only_kinds([Kind::new("unit")]);
-        ResumeToken::new(point, Identity(5), filter)
+        ResumeToken::new(point, filter)
     }
 
     #[test]
     fn a_token_survives_its_text() {
         assert_eq!(token().to_string().parse(), Ok(token()));
+        let mut inexact = token();
+        inexact.point.exact = false;
+        assert_eq!(inexact.to_string().parse(), Ok(inexact));
     }
 
     /// Tokens are kept by clients: this one must be readable for ever.

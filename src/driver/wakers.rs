@@ -118,6 +118,11 @@ impl<K: Copy + Ord> Waits<K> {
         self.wakers.extract_if((whose, 0)..=(whose, u64::MAX), |_, _| true).map(|(_, waker)| waker)
     }
 
+    /// Those who wait for this end, or for one before it.
+    pub(super) fn take_to(&mut self, last: K) -> impl Iterator<Item = Waker> {
+        self.wakers.extract_if(..=(last, u64::MAX), |_, _| true).map(|(_, waker)| waker)
+    }
+
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = Waker> {
         core::mem::take(&mut self.wakers).into_values()
     }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{CallId, Epoch, Revno, WatcherId};
+use super::numbers::{CallId, Epoch, Position, Revno, WatcherId};
 
 /// Why the backing, or one read of it, failed. The real error stays with the driver, which finds it by `id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,7 +135,8 @@ impl core::error::Error for WatchError {}
 pub enum ResumeError {
     /// The machine has ended, or was dead from the start.
     Ended(Cause),
-    /// What happened since is no longer known, or the revno is of another epoch. Open a new watcher.
+    /// What happened since is no longer known, or the reader comes from another backing or past of it, or from another store manager whose
+    /// store this one cannot be compared with. Open a new watcher.
     Gone {
         /// The machine's epoch.
         epoch: Epoch,
@@ -147,6 +148,12 @@ pub enum ResumeError {
         /// The store's latest revno.
         latest: Revno,
     },
+    /// Another store manager of this backing has been further, or this one has not loaded yet. Resume again when it has been brought
+    /// there.
+    Ahead {
+        /// Where the store stands.
+        position: Position,
+    },
 }
 
 impl fmt::Display for ResumeError {
@@ -157,6 +164,7 @@ impl fmt::Display for ResumeError {
                 write!(f, "gone: the oldest revno to resume from is {oldest} of epoch {epoch}")
             }
             Self::Future { latest } => write!(f, "expected a revno of at most {latest}, the latest of this epoch"),
+            Self::Ahead { position } => write!(f, "the store stands at position {position}, and will get there"),
         }
     }
 }

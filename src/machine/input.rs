@@ -9,6 +9,7 @@ use super::delta::Batch;
 use super::entity::EntityId;
 use super::error::{Cause, NextError, ResumeError, WatchError};
 use super::filter::Filter;
+use super::identity::Identity;
 use super::numbers::{CallId, Epoch, FetchId, Generation, Position, Revno, Time, WatcherId};
 
 /// One stimulus. [`StoreManager::handle`](super::StoreManager::handle) takes it; each variant has a typed method that does the same.
@@ -62,6 +63,8 @@ pub enum Input<V> {
         generation: Generation,
         /// p0, where the notices begin.
         position: Position,
+        /// Which backing, and which past of it.
+        backing: Identity,
     },
     /// Entities of the load, each read at some moment since p0. Absences need not be told.
     Staged {
@@ -168,6 +171,11 @@ pub struct ResumePoint {
     pub revno: Revno,
     /// The position its view stood at.
     pub position: Position,
+    /// Of which backing.
+    pub backing: Identity,
+    /// Whether the view equalled the backing's state at that position, as [`Progress::exact`] says. Without it the position says
+    /// nothing to another store manager.
+    pub exact: bool,
 }
 
 /// What [`StoreManager::handle`](super::StoreManager::handle) returns; the variant follows from the input's.
@@ -205,6 +213,10 @@ pub struct Progress {
     pub revno: Revno,
     /// The backing's position that the view stands for.
     pub position: Position,
+    /// Which backing, and which past of it.
+    pub backing: Identity,
+    /// Whether the view equals that state in every id. It does not while an id is in quarantine, which stays at an earlier value.
+    pub exact: bool,
     /// Since when the backing has been out of reach; `None` while the store follows it.
     pub out_of_reach_since: Option<Time>,
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::error::{Cause, CauseClass};
+use super::identity::Identity;
 use super::numbers::{Epoch, Generation, Position, Revno, Time};
 
 /// What the machine holds. Every count is kept as things come and go, so asking costs a copy; `check()` compares them with a recount.
@@ -16,6 +17,8 @@ pub struct Report {
     pub revno: Revno,
     /// The backing's position the store stands at.
     pub position: Position,
+    /// Which backing the last subscription was of, and which past of it; `None` before the first.
+    pub backing: Option<Identity>,
     /// The connection's current life.
     pub generation: Generation,
     /// What the connection is doing.

@@ -5,7 +5,7 @@
 
 use super::operation::CallKind;
 use super::state::{Changes, IdSet, State};
-use crate::machine::{CauseClass, Position};
+use crate::machine::{CauseClass, Identity, Position};
 
 /// One entry of the log: a commit, or a return to an older state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +124,8 @@ pub struct Backing {
     log: Vec<LogEntry>,
     /// The entry since which it has not gone back.
     lineage: u32,
+    /// How often it has gone back.
+    pasts: u32,
     /// The first entry that has not been pruned.
     floor: u32,
     pub(super) session: Option<Session>,
@@ -147,6 +149,7 @@ impl Backing {
         let mut backing = Self {
             log: Vec::with_capacity(256),
             lineage: 0,
+            pasts: 0,
             floor: 0,
             session: None,
             fetches: Vec::with_capacity(FETCHES),
@@ -167,7 +170,7 @@ impl Backing {
     pub fn reset(&mut self, streams: bool) {
         self.log.clear();
         self.log.push(LogEntry { position: Position(0), state: State::EMPTY, touched: IdSet::EMPTY });
-        (self.lineage, self.floor) = (0, 0);
+        (self.lineage, self.pasts, self.floor) = (0, 0, 0);
         self.session = None;
         self.fetches.clear();
         self.flights.clear();
@@ -194,6 +197,16 @@ impl Backing {
     /// The first entry it still knows what happened since.
     pub fn oldest(&self) -> u32 {
         self.floor.max(self.lineage)
+    }
+
+    /// The entry since which it has not gone back.
+    pub(super) fn lineage(&self) -> u32 {
+        self.lineage
+    }
+
+    /// Which past of it this is.
+    pub fn identity(&self) -> Identity {
+        Identity(u128::from(self.pasts))
     }
 
     /// The session, if there is one.
@@ -259,6 +272,7 @@ impl Backing {
         let entry = LogEntry { position, state, touched: IdSet::EMPTY };
         self.log.push(entry);
         self.lineage = self.end();
+        self.pasts += 1;
         if let Some(session) = &mut self.session {
             session.rewound = session.accepted.is_some();
         }

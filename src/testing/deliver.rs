@@ -91,9 +91,10 @@ impl<S: Subject> World<S> {
     }
 
     fn say_subscribed(&mut self, generation: u32, position: Position) -> bool {
+        let backing = self.stage.backing.identity();
         self.say(
-            Observation::Subscribed { generation, position },
-            Input::Subscribed { generation: long(generation), position },
+            Observation::Subscribed { generation, position, backing },
+            Input::Subscribed { generation: long(generation), position, backing },
         )
     }
 

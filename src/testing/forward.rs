@@ -153,7 +153,7 @@ impl Stage {
     fn print_posted(&self, posted: &Observation, hasher: &mut impl Hasher) {
         core::mem::discriminant(posted).hash(hasher);
         match *posted {
-            Observation::Subscribed { generation, position } | Observation::Marked { generation, position } => {
+            Observation::Subscribed { generation, position, .. } | Observation::Marked { generation, position } => {
                 (self.age(generation), self.behind(position)).hash(hasher);
                 self.since(self.entry_of(position)).hash(hasher);
             }

@@ -102,10 +102,11 @@ fn come(stage: &Stage, reader: u8, it: &Reader, choices: &mut impl Choices) -> O
     };
     if !it.kept.is_empty() && choices.often(Stream::Workload, resumes) {
         let kept = u8::try_from(it.kept.len()).expect("a few at most");
-        let token = match choices.below(Stream::Workload, 16) {
+        let token = match choices.below(Stream::Workload, 20) {
             0 => Token::Foreign,
             1 => Token::Above(small(choices, Stream::Workload, 6)),
-            2..=8 => Token::Kept(small(choices, Stream::Workload, kept)),
+            2..=5 => Token::Elsewhere(small(choices, Stream::Workload, 4)),
+            6..=12 => Token::Kept(small(choices, Stream::Workload, kept)),
             _ => Token::Kept(0),
         };
         return Some(Operation::Resume { reader, token });

@@ -1,8 +1,8 @@
 //! The readers' side of a run: what each puts to the subject, and what it makes of the answer.
 
-use super::observation::{CallSeen, DeltaSeen, How, Observation};
+use super::observation::{CallSeen, DeltaSeen, EPOCH, How, Observation};
 use super::operation::Token;
-use super::readers::{Call, LINE, Status};
+use super::readers::{Call, Held, LINE, Status};
 use super::subject::Subject;
 use super::universe::{FilterIx, IdIx, Universe, Val};
 use super::world::World;
@@ -39,16 +39,8 @@ impl<S: Subject> World<S> {
         if !self.may_open(reader) {
             return false;
         }
-        let kept = &self.stage.readers[usize::from(reader)].kept;
-        let back = if let Token::Kept(back) = token { usize::from(back) } else { 0 };
-        let Some(&held) = kept.iter().rev().nth(back) else { return false };
-        let from = match token {
-            Token::Kept(_) => held.point,
-            Token::Foreign => ResumePoint { epoch: Epoch(held.point.epoch.0 + 1), ..held.point },
-            Token::Above(above) => {
-                ResumePoint { revno: Revno(self.subject.report().revno.0 + 1 + u64::from(above)), ..held.point }
-            }
-        };
+        let Some(held) = self.token(reader, token) else { return false };
+        let from = held.point;
         let input = Input::Resume { filter: self.stage.universe.filter(held.filter).clone(), from };
         let result = match self.put(input) {
             Answer::Resume(result) => result,
@@ -60,14 +52,43 @@ impl<S: Subject> World<S> {
         state.opens += 1;
         match result {
             Ok(watcher) => state.resumed(watcher, &held),
-            Err(ResumeError::Ended(_) | ResumeError::Gone { .. } | ResumeError::Future { .. }) => {
-                state.status = Status::Closed;
-            }
+            Err(
+                ResumeError::Ended(_)
+                | ResumeError::Gone { .. }
+                | ResumeError::Future { .. }
+                | ResumeError::Ahead { .. },
+            ) => state.status = Status::Closed,
         }
         self.stage.note(usize::from(reader));
         self.seen.push(Observation::Resumed { reader, filter: held.filter, from, view: held.view, result });
         self.drain();
         true
+    }
+
+    /// What the reader comes back with; none if it has nothing of the kind.
+    fn token(&self, reader: u8, token: Token) -> Option<Held> {
+        let reader = &self.stage.readers[usize::from(reader)];
+        let kept = |back: u8| reader.kept.iter().rev().nth(usize::from(back)).copied();
+        let with = |held: Held, point| Held { point, ..held };
+        match token {
+            Token::Kept(back) => kept(back),
+            Token::Foreign => kept(0).map(|held| {
+                with(held, ResumePoint { epoch: Epoch(held.point.epoch.0 + 1), exact: false, ..held.point })
+            }),
+            Token::Above(above) => kept(0).map(|held| {
+                let revno = Revno(self.subject.report().revno.0 + 1 + u64::from(above));
+                with(held, ResumePoint { revno, ..held.point })
+            }),
+            Token::Elsewhere(back) => {
+                let (backing, filter) = (&self.stage.backing, reader.filter);
+                let at = backing.end().checked_sub(u32::from(back)).filter(|at| *at >= backing.lineage())?;
+                let entry = backing.log()[at as usize];
+                let (epoch, revno) = (Epoch(EPOCH.0 + 1), Revno(1));
+                let point =
+                    ResumePoint { epoch, revno, position: entry.position, backing: backing.identity(), exact: true };
+                Some(Held { point, view: entry.state.only(self.stage.universe.passing(filter)), filter })
+            }
+        }
     }
 
     fn may_open(&self, reader: u8) -> bool {
@@ -147,6 +168,7 @@ impl<S: Subject> World<S> {
     }
 
     fn take(&mut self, reader: u8, batch: &Batch<Val>) -> CallSeen {
+        let backing = self.subject.report().backing.unwrap_or(self.stage.backing.identity());
         let (universe, state) = (&self.stage.universe, &mut self.stage.readers[usize::from(reader)]);
         let deltas = batch.deltas().iter().map(|delta| delta_seen(universe, delta));
         let batch = self.seen.batch(batch.revno(), batch.position(), deltas);
@@ -155,7 +177,7 @@ impl<S: Subject> World<S> {
         }
         state.fresh = false;
         state.batches += 1;
-        state.keep(batch.revno, batch.position);
+        state.keep(batch.revno, batch.position, backing);
         CallSeen::Batch(batch)
     }
 
@@ -201,7 +223,7 @@ impl<S: Subject> World<S> {
         };
         let state = &mut self.stage.readers[usize::from(reader)];
         match result {
-            Ok(Some(progress)) => state.keep(progress.revno, progress.position),
+            Ok(Some(progress)) => state.keep(progress.revno, progress.position, progress.backing),
             Err(_) if state.status == Status::Open => state.status = Status::Ended,
             Ok(None) | Err(_) => {}
         }

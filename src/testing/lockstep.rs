@@ -164,7 +164,7 @@ impl<S: Subject> Lockstep<S> {
         }
         if let Observation::Resumed { reader, from, result, .. } = *observation {
             let expected = self.reference.expect_resume(from);
-            self.last[usize::from(reader)] = Some(from.revno);
+            self.last[usize::from(reader)] = self.reference.resumed_cursor(from);
             result.map_or(Ok(()), |watcher| self.is_new(watcher))?;
             return equal(Promise::ResumeOrGone, "resuming", &result.map(|_| ()), &expected);
         }

@@ -7,7 +7,7 @@
 use core::ops::Range;
 
 use crate::machine::{
-    BackingCall, Cause, Change, Epoch, NextError, Position, Progress, ResumeError, ResumePoint, Revno, Time,
+    BackingCall, Cause, Change, Epoch, Identity, NextError, Position, Progress, ResumeError, ResumePoint, Revno, Time,
     WatchError, WatcherId,
 };
 
@@ -42,6 +42,8 @@ pub enum Observation {
         generation: u32,
         /// p0.
         position: Position,
+        /// Which past of the backing.
+        backing: Identity,
     },
     /// Put to the subject: entities of a load.
     Staged {

@@ -264,8 +264,10 @@ impl StaleKind {
 pub enum Token {
     /// What it kept, so many before the last; 0 is the last.
     Kept(u8),
-    /// The last one, of another epoch.
+    /// The last one, of another epoch, taken where an id could not be read.
     Foreign,
+    /// That of a reader of another store manager, brought to where the backing stood so many commits before the latest.
+    Elsewhere(u8),
     /// So many revnos above the last one it kept.
     Above(u8),
 }

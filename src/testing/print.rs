@@ -33,7 +33,7 @@ impl Stage {
 
     fn print_backing(&self, hasher: &mut impl Hasher) {
         let it = &self.backing;
-        (it.ailing, it.ailing_once, it.silent, it.has_lost_answer(), it.streams()).hash(hasher);
+        (it.ailing, it.ailing_once, it.silent, it.has_lost_answer(), it.streams(), it.identity()).hash(hasher);
         if it.speaking().is_some() {
             self.now.since(self.heard).hash(hasher);
         }
@@ -93,6 +93,7 @@ impl Stage {
         for held in &reader.kept {
             let distance = i128::from(latest.0) - i128::from(held.point.revno.0);
             (distance, self.back(held.point.position), held.point.epoch == EPOCH, held.view, held.filter).hash(hasher);
+            held.point.backing.hash(hasher);
         }
     }
 
@@ -114,9 +115,11 @@ impl<S: Subject> Lockstep<S> {
     /// The fingerprint of subject, stage and reference model together; none if the subject has none.
     pub fn state_fingerprint(&self) -> Option<u128> {
         let (stage, reference) = (self.world().stage(), self.reference());
-        let subject = self.world().subject().fingerprint(stage.now())?;
+        let subject = self.world().subject();
+        let (print, milestones) = (subject.fingerprint(stage.now())?, subject.milestones_fingerprint());
         let mut hasher = Xxh3::new();
-        (subject, stage.fingerprint(reference.latest()), reference.fingerprint()).hash(&mut hasher);
+        (print, milestones, stage.fingerprint(reference.latest()), reference.fingerprint()).hash(&mut hasher);
+        reference.print_places(&mut hasher);
         Some(hasher.digest128())
     }
 }

@@ -4,7 +4,7 @@ use super::observation::EPOCH;
 use super::regime::Character;
 use super::state::State;
 use super::universe::FilterIx;
-use crate::machine::{CallId, Position, ResumePoint, Revno, WatcherId};
+use crate::machine::{CallId, Identity, Position, ResumePoint, Revno, WatcherId};
 
 /// A reader.
 #[derive(Debug, Clone)]
@@ -165,11 +165,12 @@ impl Reader {
         self.over = Some(self.calls.remove(call));
     }
 
-    pub(super) fn keep(&mut self, revno: Revno, position: Position) {
+    /// Remembers what it was told, by a subject that follows this backing.
+    pub(super) fn keep(&mut self, revno: Revno, position: Position, backing: Identity) {
         if self.kept.len() == KEPT {
             self.kept.remove(0);
         }
-        let point = ResumePoint { epoch: EPOCH, revno, position };
+        let point = ResumePoint { epoch: EPOCH, revno, position, backing, exact: true };
         self.kept.push(Held { point, view: self.view, filter: self.filter });
     }
 }

@@ -96,10 +96,16 @@ pub trait Subject {
         Ok(())
     }
 
-    /// A number that is equal only for states with equal futures, if it has one.
+    /// A number that is equal only for states with equal futures, if it has one; as far as its own readers go, see
+    /// [`milestones_fingerprint`](Self::milestones_fingerprint).
     fn fingerprint(&self, now: Time) -> Option<u128> {
         let _ = now;
         None
+    }
+
+    /// A number for what only readers of other store managers can notice, who may come with a position of theirs.
+    fn milestones_fingerprint(&self) -> u64 {
+        0
     }
 
     /// Drops what is no longer needed. The world calls it now and then, as a driver does without its lock.
@@ -165,6 +171,10 @@ impl Subject for StoreManager<Val> {
 
     fn fingerprint(&self, now: Time) -> Option<u128> {
         Some(self.fingerprint(now, |value| u64::from(*value)))
+    }
+
+    fn milestones_fingerprint(&self) -> u64 {
+        self.milestones_fingerprint()
     }
 
     fn discard(&mut self) {

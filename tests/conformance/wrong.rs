@@ -47,7 +47,7 @@ struct State {
     /// A commit that has its position and is not visible yet.
     hidden: Option<(u64, Writes)>,
     told: u64,
-    waker: Option<Waker>,
+    wakers: Vec<Waker>,
 }
 
 type Writes = Vec<(EntityId, Option<u8>)>;
@@ -72,10 +72,7 @@ impl Database for Wrong {
     }
 
     async fn commit(&mut self, writes: Writes) -> Result<(), Error> {
-        let waker = self.write(&writes);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.write(&writes).into_iter().for_each(Waker::wake);
         // The reader may look now.
         tokio::task::yield_now().await;
         tokio::task::yield_now().await;
@@ -110,7 +107,7 @@ impl Wrong {
     }
 
     /// Commits, as far as the bug lets it; returns whom to wake.
-    fn write(&self, writes: &[(EntityId, Option<u8>)]) -> Option<Waker> {
+    fn write(&self, writes: &[(EntityId, Option<u8>)]) -> Vec<Waker> {
         let mut state = self.lock();
         state.drawn += 1;
         let position = state.drawn;
@@ -126,7 +123,7 @@ impl Wrong {
         if !(self.bug == Bug::LostNotice && position == 2) {
             state.told = state.drawn;
         }
-        state.waker.take()
+        std::mem::take(&mut state.wakers)
     }
 }
 
@@ -192,7 +189,7 @@ impl Stream for Notices {
             this.seen = state.told;
             return Poll::Ready(Some(Ok(Notice::Changed(ids))));
         }
-        state.waker = Some(cx.waker().clone());
+        state.wakers.push(cx.waker().clone());
         Poll::Pending
     }
 }

@@ -18,6 +18,12 @@ pub(crate) fn start() -> (MemoryBacking<u32>, Worker<u32>) {
     (backing, worker)
 }
 
+/// The same with this configuration.
+pub(crate) fn start_with(config: Config) -> (MemoryBacking<u32>, Worker<u32>) {
+    let backing = MemoryBacking::new();
+    (backing.clone(), Worker::start(backing, config))
+}
+
 /// A configuration with a back-off of 100 ms to a second.
 pub(crate) fn short() -> Config {
     Config { backoff: Backoff { min: Duration::from_millis(100), max: Duration::from_secs(1) }, ..Config::default() }

@@ -3,6 +3,7 @@
 mod backings;
 mod common;
 mod dropping;
+mod elsewhere;
 mod factory;
 mod openings;
 mod panics;

@@ -11,13 +11,8 @@ use multiwatcher::driver::{NextError, ResumeError, ResumeToken, Worker};
 use multiwatcher::machine::{Config, Filter, Kind, ModelId, ResumePoint, Revno};
 use tokio::time::sleep;
 
-use crate::common::{id, settle, short, start, told};
+use crate::common::{id, settle, short, start, start_with, told};
 use crate::scripted::Script;
-
-fn start_with(config: Config) -> (MemoryBacking<u32>, Worker<u32>) {
-    let backing = MemoryBacking::new();
-    (backing.clone(), Worker::start(backing, config))
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_reader_is_told_the_state_and_then_what_changed() {
@@ -74,7 +69,7 @@ async fn a_token_brings_a_reader_back_to_where_it_was() {
     settle().await;
     backing.remove(id("x"));
     settle().await;
-    let back = worker.resume(&token.parse().unwrap()).unwrap();
+    let back = worker.resume(&token.parse().unwrap()).await.unwrap();
     assert_eq!(back.filter(), &Filter::model(id("x").model));
     assert_eq!(told(&back.next().await.unwrap()), ["y=1", "-x"]);
     backing.put(id("z"), 1);
@@ -89,11 +84,11 @@ async fn without_a_window_a_token_is_good_until_something_changes() {
     reader.next().await.unwrap();
     let token = reader.resume_token().unwrap().unwrap();
     reader.stop();
-    let back = worker.resume(&token).unwrap();
+    let back = worker.resume(&token).await.unwrap();
     assert!(back.try_next().unwrap().is_none(), "the first batch is the difference, and there is none");
     backing.put(id("x"), 2);
     assert_eq!(told(&back.next().await.unwrap()), ["x=2"]);
-    match worker.resume(&token) {
+    match worker.resume(&token).await {
         Err(ResumeError::Gone { epoch, oldest }) => assert_eq!((epoch, oldest), (token.point().epoch, Revno(2))),
         other => panic!("{other:?}"),
     }
@@ -110,32 +105,29 @@ async fn a_token_outlives_a_reload_and_is_gone_past_the_window() {
     script.notice(crate::scripted::Act::Fail(multiwatcher::backing::BackingError::transient("no")));
     script.follows(3, vec![(id("y"), 1)]);
     sleep(Duration::from_secs(1)).await;
-    assert_eq!(told(&worker.resume(&token).unwrap().next().await.unwrap()), ["-x", "y=1"]);
+    assert_eq!(told(&worker.resume(&token).await.unwrap().next().await.unwrap()), ["-x", "y=1"]);
     script.commits(4, vec![(id("y"), 2)]);
     settle().await;
-    match worker.resume(&token) {
+    match worker.resume(&token).await {
         Err(ResumeError::Gone { epoch, oldest }) => assert_eq!((epoch, oldest), (token.point().epoch, Revno(2))),
         other => panic!("{other:?}"),
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_of_another_database_epoch_or_future_is_refused() {
+async fn a_token_of_another_database_or_of_the_future_is_refused() {
     let (backing, worker) = start();
     backing.put(id("x"), 1);
     let reader = worker.watch_all_models().unwrap();
     reader.next().await.unwrap();
     let token = reader.resume_token().unwrap().unwrap();
-    let with = |point: ResumePoint, identity: Identity| ResumeToken::forged(point, identity, Filter::all_models());
-    let foreign = with(token.point(), Identity(1));
-    let future = with(ResumePoint { revno: Revno(token.point().revno.0 + 5), ..token.point() }, token.identity());
-    assert!(matches!(worker.resume(&foreign), Err(ResumeError::Foreign { .. })));
-    assert!(matches!(worker.resume(&future), Err(ResumeError::Future { latest: Revno(1) })));
-    let other = Worker::start(backing, Config::default());
-    other.watch_all_models().unwrap().next().await.unwrap();
-    assert!(matches!(other.resume(&token), Err(ResumeError::Gone { .. })));
+    let with = |point: ResumePoint| ResumeToken::forged(point, Filter::all_models());
+    let foreign = with(ResumePoint { backing: Identity(1), ..token.point() });
+    let future = with(ResumePoint { revno: Revno(token.point().revno.0 + 5), ..token.point() });
+    assert!(matches!(worker.resume(&foreign).await, Err(ResumeError::Gone { oldest: Revno(1), .. })));
+    assert!(matches!(worker.resume(&future).await, Err(ResumeError::Future { latest: Revno(1) })));
     worker.kill();
-    assert!(matches!(worker.resume(&token), Err(ResumeError::Watch(_))));
+    assert!(matches!(worker.resume(&token).await, Err(ResumeError::Watch(_))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,7 +158,7 @@ async fn lag_by_age_needs_no_further_change_also_for_one_that_came_back() {
     drop(reader);
     backing.put(id("x"), 2);
     sleep(Duration::from_mins(1)).await;
-    let back = worker.resume(&token).unwrap();
+    let back = worker.resume(&token).await.unwrap();
     sleep(Duration::from_millis(2999)).await;
     assert_eq!(worker.report().census.watchers.ended, 0);
     sleep(Duration::from_millis(2)).await;

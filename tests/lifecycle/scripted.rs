@@ -35,6 +35,7 @@ struct State<V> {
     waker: Vec<Waker>,
     counts: Counts,
     release: Act<()>,
+    identity: Identity,
 }
 
 /// What a call comes to.
@@ -69,6 +70,7 @@ impl<V> Default for State<V> {
             waker: Vec::new(),
             counts: Counts::default(),
             release: Act::Answer(()),
+            identity: Identity(7),
         }
     }
 }
@@ -97,6 +99,11 @@ impl<V> Script<V> {
     /// Releasing comes to this.
     pub(crate) fn release(&self, act: Act<()>) {
         self.put(|state| state.release = act);
+    }
+
+    /// Another database stands here from now on, or another past.
+    pub(crate) fn is_now(&self, identity: Identity) {
+        self.put(|state| state.identity = identity);
     }
 
     /// A generation without trouble: it subscribes at this position and loads these.
@@ -177,7 +184,7 @@ impl<V: PartialEq + Send + Sync + 'static> Backing for Script<V> {
     type Value = V;
 
     fn identity(&self) -> Identity {
-        Identity(7)
+        self.lock().identity
     }
 
     async fn watch(&self) -> Result<Subscription<V>, BackingError> {

@@ -115,7 +115,7 @@ fn gauges_equal_the_census_after_everything_the_worker_is_told() {
             let told = equal("both have read");
             assert!(told["lag"] < 0.1 && told["duplicates"] < 0.1, "nobody is behind, nothing came twice");
             let ill = Read::Error(BackingError::transient("bad JSON").into_error());
-            let back = worker.resume(&reader.resume_token().unwrap().unwrap()).unwrap();
+            let back = worker.resume(&reader.resume_token().unwrap().unwrap()).await.unwrap();
             equal("one came back");
             drop(back);
             script.fetch(Act::Answer((Position(2), vec![(id("x"), Read::Absent), (id("y"), ill)])));

@@ -52,11 +52,11 @@ async fn after_a_restored_backup_readers_see_the_difference_and_tokens_from_befo
     copy(&backup, &folder.path());
     view.until(&held([("x", 1), ("y", 1)])).await;
     assert!(worker.report().last_failures.iter().any(|(_, failure)| failure.class() == CauseClass::Rewound));
-    assert!(matches!(worker.resume(&token), Err(ResumeError::Gone { .. })));
+    assert!(matches!(worker.resume(&token).await, Err(ResumeError::Gone { .. })));
     until("the database has another identity", || backing.identity() != identity).await;
     let other = Worker::start(backing.clone(), Config { window: 1000, ..short() });
     View::open(&other).await;
-    assert!(matches!(other.resume(&token), Err(ResumeError::Foreign { .. })));
+    assert!(matches!(other.resume(&token).await, Err(ResumeError::Gone { .. })));
     // Whoever opens it now finds that identity.
     assert_eq!(folder.open::<i64>().await.identity(), backing.identity());
 }

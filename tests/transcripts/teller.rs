@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use multiwatcher::machine::{
     BackingCall, Backoff, Batch, CallId, Cause, CauseClass, Change, Config, Dropped, EntityId, Epoch, FetchId, Filter,
-    Generation, Kind, ModelId, NextError, NextPoll, Output, Position, RestartPolicy, ResumePoint, Revno, Step,
-    StoreManager, Time, WatcherId,
+    Generation, Identity, Kind, ModelId, NextError, NextPoll, Output, Position, RestartPolicy, ResumePoint, Revno,
+    Step, StoreManager, Time, WatcherId,
 };
 
 use crate::backing::{Backing, Val};
 
 const EPOCH: Epoch = Epoch(0xa);
+const BACKING: Identity = Identity(0xb);
 
 pub(crate) fn tell(story: &str) -> String {
     let mut teller = Teller::new();
@@ -122,7 +123,7 @@ impl Teller {
         let now = self.now;
         match self.machine().watch(now, filter) {
             Ok(watcher) => {
-                let last = ResumePoint { epoch: EPOCH, revno: Revno(0), position: Position(0) };
+                let last = point(EPOCH, Revno(0), Position(0));
                 self.readers.insert(words[0].to_owned(), Reader { watcher, last });
             }
             Err(error) => self.say(&format!("error: {error}")),
@@ -137,7 +138,7 @@ impl Teller {
             revno => {
                 let revno = Revno(revno.trim_start_matches('r').parse().expect("r and a number"));
                 let epoch = if words.get(2) == Some(&"foreign") { Epoch(0xb) } else { EPOCH };
-                (ResumePoint { epoch, revno, position: Position(revno.0) }, Filter::all_models())
+                (ResumePoint { exact: false, ..point(epoch, revno, Position(revno.0)) }, Filter::all_models())
             }
         };
         let now = self.now;
@@ -180,7 +181,7 @@ impl Teller {
             }
             "subscribed" => {
                 let position = self.backing.position;
-                self.input(|machine, now, generation| machine.subscribed(now, generation, position));
+                self.input(|machine, now, generation| machine.subscribed(now, generation, position, BACKING));
             }
             "loaded" if rest == ["done"] => self.input(StoreManager::load_done),
             "loaded" => {
@@ -282,7 +283,7 @@ impl Teller {
             Err(error) => return self.say(&format!("error: {error}")),
         };
         let reader = self.readers.get_mut(name).expect("a reader that calls is known");
-        reader.last = ResumePoint { epoch: EPOCH, revno: batch.revno(), position: batch.position() };
+        reader.last = point(EPOCH, batch.revno(), batch.position());
         let deltas: Vec<String> = batch
             .deltas()
             .iter()
@@ -354,7 +355,7 @@ impl Teller {
         match output {
             Output::Subscribe { generation } if !self.by_hand => {
                 let position = self.backing.position;
-                self.input(|machine, now, _| machine.subscribed(now, generation, position));
+                self.input(|machine, now, _| machine.subscribed(now, generation, position, BACKING));
             }
             Output::Load { generation } if !self.by_hand => {
                 let reads = self.backing.all().map(|id| self.backing.read(id)).collect();
@@ -417,6 +418,10 @@ fn id_of(word: &str) -> EntityId {
 }
 
 /// The id as a story writes it.
+fn point(epoch: Epoch, revno: Revno, position: Position) -> ResumePoint {
+    ResumePoint { epoch, revno, position, backing: BACKING, exact: true }
+}
+
 fn short(id: &EntityId) -> String {
     match (id.kind.as_str(), id.model.as_u128()) {
         ("unit", 1) => id.id().to_owned(),

@@ -173,7 +173,7 @@ impl Subject for Small {
                 self.slots.remove(&call);
             }
             Input::Stop { watcher } => self.store.stop(watcher.0),
-            Input::Subscribed { generation, position } => {
+            Input::Subscribed { generation, position, .. } => {
                 self.position = position;
                 self.outputs.push_back(Output::Load { generation });
             }
@@ -218,6 +218,7 @@ impl Subject for Small {
             epoch: self.epoch,
             revno: Revno(self.store.revno()),
             position: self.position,
+            backing: None,
             generation: self.generation,
             phase: Phase::Following,
             watchers: Watchers { caught_up: self.store.watchers(), ..Watchers::default() },

@@ -29,8 +29,14 @@ impl Checker for Ordered {
         Ok(())
     }
 
-    fn resumed(&mut self, _: Facts<'_>, reader: u8, from: ResumePoint, _: Result<WatcherId, ResumeError>) -> Verdict {
-        self.last[usize::from(reader)] = Some(from.revno);
+    fn resumed(
+        &mut self,
+        facts: Facts<'_>,
+        reader: u8,
+        from: ResumePoint,
+        _: Result<WatcherId, ResumeError>,
+    ) -> Verdict {
+        self.last[usize::from(reader)] = facts.reference.resumed_cursor(from);
         Ok(())
     }
 

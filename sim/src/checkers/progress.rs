@@ -37,13 +37,14 @@ impl Checker for Progress {
 
 #[cfg(test)]
 mod tests {
-    use multiwatcher::machine::{Position, Revno};
+    use multiwatcher::machine::{Identity, Position, Revno};
 
     use super::super::story::Story;
     use super::*;
 
     fn at(revno: u64, position: u64) -> Told {
-        Told { revno: Revno(revno), position: Position(position), out_of_reach_since: None }
+        let (revno, position, backing) = (Revno(revno), Position(position), Identity(0));
+        Told { revno, position, backing, exact: true, out_of_reach_since: None }
     }
 
     #[test]

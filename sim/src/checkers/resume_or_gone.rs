@@ -42,8 +42,9 @@ impl Checker for ResumeOrGone {
         let (oldest, latest) = (facts.reference.oldest(), facts.reference.latest());
         ensure!(
             result.map(|_| ()) == expected,
-            "reader {reader} came back from {} and got {result:?}, expected {expected:?}; the window is {oldest} to {latest}",
-            from.revno
+            "reader {reader} came back from {} at {} and got {result:?}, expected {expected:?}; the window is {oldest} to {latest}",
+            from.revno,
+            from.position
         );
         Ok(())
     }

@@ -10,9 +10,6 @@ use multiwatcher::testing::Val;
 
 use super::wires::{Event, Wires};
 
-/// The identity of every simulated backing.
-pub(super) const IDENTITY: Identity = Identity(0xb);
-
 /// A backing on wires.
 #[derive(Debug)]
 pub(super) struct Wired(pub(super) Wires);
@@ -21,7 +18,8 @@ impl Backing for Wired {
     type Value = Val;
 
     fn identity(&self) -> Identity {
-        IDENTITY
+        // Before the first subscription nobody asks for more than a name.
+        self.0.lock().identity.unwrap_or(Identity(0))
     }
 
     async fn watch(&self) -> Result<Subscription<Val>, BackingError> {
@@ -65,7 +63,10 @@ impl Future for Subscribing {
         };
         session.answered = answer.is_ok();
         state.log.push_back(Event::Took(letter));
-        Poll::Ready(answer)
+        Poll::Ready(answer.map(|(position, identity)| {
+            state.identity = Some(identity);
+            position
+        }))
     }
 }
 

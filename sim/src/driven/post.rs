@@ -14,12 +14,12 @@ pub(super) fn post(wires: &Wires, letter: u32, input: Input<Val>) -> bool {
     let mut state = wires.lock();
     let state = &mut *state;
     let waker = match input {
-        Input::Subscribed { generation, position } => {
+        Input::Subscribed { generation, position, backing } => {
             let session = state.session.as_mut().filter(|session| session.generation == generation);
             let Some(session) = session.filter(|session| !session.answered && session.answer.is_none()) else {
                 return false;
             };
-            session.answer = Some((letter, Ok(position)));
+            session.answer = Some((letter, Ok((position, backing))));
             &mut session.waker
         }
         Input::Staged { generation, reads } => {

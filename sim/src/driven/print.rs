@@ -61,7 +61,7 @@ impl<H: Hasher> Print<'_, H> {
         (session.answered, session.failing, session.waker.is_some(), session.notices.len()).hash(self.into);
         match &session.answer {
             None => 0u8.hash(self.into),
-            Some((_, Ok(position))) => (1u8, self.from(*position)).hash(self.into),
+            Some((_, Ok((position, backing)))) => (1u8, self.from(*position), backing).hash(self.into),
             Some((_, Err(error))) => self.error(error),
         }
         for (_, notice) in &session.notices {

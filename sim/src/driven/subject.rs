@@ -16,7 +16,7 @@ use multiwatcher::machine::{
 use multiwatcher::testing::{Fresh, Happened, State, Subject, Universe, Val};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::backing::{IDENTITY, Wired};
+use super::backing::Wired;
 use super::failure;
 use super::post::post;
 use super::readers::Readers;
@@ -87,13 +87,13 @@ impl<M: Inside> Subject for Driven<M> {
                 Err(error) => Err(WatchError::Ended(self.end(&error))),
             }),
             Input::Resume { filter, from } => {
-                let token = ResumeToken::forged(from, IDENTITY, filter);
-                Answer::Resume(match self.worker.resume(&token) {
+                let token = ResumeToken::forged(from, filter);
+                Answer::Resume(match self.worker.try_resume(&token) {
                     Ok(handle) => Ok(self.readers.add(handle)),
                     Err(driver::ResumeError::Gone { epoch, oldest }) => Err(ResumeError::Gone { epoch, oldest }),
                     Err(driver::ResumeError::Future { latest }) => Err(ResumeError::Future { latest }),
                     Err(driver::ResumeError::Watch(error)) => Err(ResumeError::Ended(self.end(&error))),
-                    Err(driver::ResumeError::Foreign { .. }) => unreachable!("the token is of this backing"),
+                    Err(driver::ResumeError::Ahead { position }) => Err(ResumeError::Ahead { position }),
                 })
             }
             Input::Next { watcher, call: None } => match self.readers.call(watcher) {

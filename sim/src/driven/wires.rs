@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use multiwatcher::backing::{BackingError, Notice, Reads, Step};
+use multiwatcher::backing::{BackingError, Identity, Notice, Reads, Step};
 use multiwatcher::machine::{CallId, FetchId, Generation, Output, Position, Report};
 use multiwatcher::testing::{State as Contents, Universe, Val};
 
@@ -26,6 +26,8 @@ pub(super) struct State {
     pub(super) session: Option<Session>,
     pub(super) load: Option<Load>,
     pub(super) fetches: Vec<Fetch>,
+    /// Which past of the backing answered the last subscription.
+    pub(super) identity: Option<Identity>,
     /// Calls whose waker was called since they were last polled.
     pub(super) awake: Vec<CallId>,
     /// Things the machine was told in this turn.
@@ -56,7 +58,7 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) generation: Generation,
-    pub(super) answer: Option<Letter<Result<Position, BackingError>>>,
+    pub(super) answer: Option<Letter<Result<(Position, Identity), BackingError>>>,
     pub(super) answered: bool,
     pub(super) notices: VecDeque<Letter<Told>>,
     /// An error or the end was posted: nothing after it will be taken.

@@ -124,7 +124,7 @@ fn nameless(observation: &Observation) -> Option<(u8, Observation)> {
         Observation::Resumed { reader, filter, from, view, result } => {
             let result = result.map(watcher).map_err(|error| match error {
                 ResumeError::Ended(cause) => ResumeError::Ended(class_of(cause)),
-                ResumeError::Gone { .. } | ResumeError::Future { .. } => error,
+                ResumeError::Gone { .. } | ResumeError::Future { .. } | ResumeError::Ahead { .. } => error,
             });
             (reader, Observation::Resumed { reader, filter, from, view, result })
         }

@@ -1,7 +1,7 @@
 //! What a run of a scenario is watched for, besides its operations and faults: the moments that make a situation what it is.
 
 use multiwatcher::machine::{NextError, ResumeError};
-use multiwatcher::testing::{CallSeen, How, Observation, Operation, Stage};
+use multiwatcher::testing::{CallSeen, EPOCH, How, Observation, Operation, Stage};
 
 macro_rules! sights {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
@@ -32,6 +32,10 @@ sights! {
     Lagged = "told it lags",
     /// A reader came back within the window.
     Resumed = "came back",
+    /// A reader of another worker was taken over.
+    TakenOver = "taken over",
+    /// A reader of another worker had been further.
+    Ahead = "came from ahead",
     /// A reader came back too late.
     Gone = "came back too late",
     /// A reader's first call waited for the first load.
@@ -56,10 +60,16 @@ pub(crate) fn see(operation: &Operation, seen: &[Observation], stage: &Stage, co
         }
     }
     for observation in seen {
-        if let Observation::Resumed { result, .. } = observation {
+        if let Observation::Resumed { from, result, .. } = observation {
             match result {
-                Ok(_) => count(Sight::Resumed),
+                Ok(_) => {
+                    count(Sight::Resumed);
+                    if from.epoch != EPOCH {
+                        count(Sight::TakenOver);
+                    }
+                }
                 Err(ResumeError::Gone { .. }) => count(Sight::Gone),
+                Err(ResumeError::Ahead { .. }) => count(Sight::Ahead),
                 Err(ResumeError::Ended(_) | ResumeError::Future { .. }) => (),
             }
         }

@@ -116,6 +116,7 @@ pub(super) fn numbers(operation: &Operation) -> u32 {
                 Token::Kept(back) => u32::from(back) + 1,
                 Token::Foreign => 3,
                 Token::Above(above) => u32::from(above) + 2,
+                Token::Elsewhere(back) => u32::from(back) + 2,
             },
             Operation::Poll { call, .. } | Operation::Drop { call, .. } => u32::from(call),
             Operation::TryNext { .. } | Operation::PollOver { .. } | Operation::Abort | Operation::Silence => 1,

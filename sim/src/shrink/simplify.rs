@@ -133,12 +133,13 @@ fn failures(call: CallKind, why: Failing) -> Vec<Operation> {
 }
 
 fn tokens(token: Token) -> impl Iterator<Item = Token> {
-    let (kept, above) = match token {
-        Token::Kept(back) => (0..back, 0..0),
-        Token::Foreign => (0..1, 0..0),
-        Token::Above(above) => (0..1, 0..above),
+    let (kept, above, elsewhere) = match token {
+        Token::Kept(back) => (0..back, 0..0, 0..0),
+        Token::Foreign => (0..1, 0..0, 0..0),
+        Token::Above(above) => (0..1, 0..above, 0..0),
+        Token::Elsewhere(back) => (0..1, 0..0, 0..back),
     };
-    kept.map(Token::Kept).chain(above.map(Token::Above))
+    kept.map(Token::Kept).chain(above.map(Token::Above)).chain(elsewhere.map(Token::Elsewhere))
 }
 
 /// One id alone, or one id fewer.

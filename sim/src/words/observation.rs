@@ -1,7 +1,7 @@
 //! Observations in words.
 
-use multiwatcher::machine::{Cause, NextError, Progress, ResumeError, WatchError};
-use multiwatcher::testing::{BatchSeen, CallSeen, DeltaSeen, How, IdSet, Observation, Seen};
+use multiwatcher::machine::{Cause, Identity, NextError, Progress, ResumeError, WatchError};
+use multiwatcher::testing::{BatchSeen, CallSeen, DeltaSeen, EPOCH, How, IdSet, Observation, Seen};
 
 use super::Words;
 
@@ -32,9 +32,16 @@ pub fn observation(observation: &Observation, seen: &Seen, words: Words<'_>) -> 
             Err(WatchError::Ended(cause)) => format!("refused: {}", short(cause)),
         },
         Observation::Resumed { reader, from, result, .. } => match result {
+            Ok(watcher) if from.epoch != EPOCH => {
+                format!("reader {reader} has watcher {watcher} from {}", from.position)
+            }
             Ok(watcher) => format!("reader {reader} has watcher {watcher} from {}", from.revno),
             Err(ResumeError::Ended(cause)) => format!("refused: {}", short(cause)),
+            Err(ResumeError::Gone { .. }) if from.epoch != EPOCH => format!("gone: asked {}", from.position),
             Err(ResumeError::Gone { oldest, .. }) => format!("gone: asked {}, the oldest is {oldest}", from.revno),
+            Err(ResumeError::Ahead { position }) => {
+                format!("ahead: asked {}, the store is at {position}", from.position)
+            }
             Err(ResumeError::Future { latest }) => format!("future: asked {}, the latest is {latest}", from.revno),
         },
         Observation::Called { how, seen: what, .. } => format!("{}{}", call(*how), called(what, seen, words)),
@@ -52,7 +59,12 @@ pub fn observation(observation: &Observation, seen: &Seen, words: Words<'_>) -> 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the caller has listed what comes here")]
 fn put(observation: &Observation, words: Words<'_>) -> String {
     match *observation {
-        Observation::Subscribed { generation, position } => format!("g{generation} subscribed at {position}"),
+        Observation::Subscribed { generation, position, backing: Identity(0) } => {
+            format!("g{generation} subscribed at {position}")
+        }
+        Observation::Subscribed { generation, position, backing } => {
+            format!("g{generation} subscribed at {position} of past {}", backing.0)
+        }
         Observation::Staged { generation, ids, errors } => {
             format!("g{generation} staged {}{}", words.ids(ids), unreadable(errors, words))
         }
@@ -116,9 +128,10 @@ fn batch_text(batch: &BatchSeen, deltas: &[DeltaSeen], words: Words<'_>) -> Stri
 }
 
 fn told(progress: &Progress) -> String {
-    let Progress { revno, position, out_of_reach_since } = progress;
+    let Progress { revno, position, exact, out_of_reach_since, .. } = progress;
     let reach = out_of_reach_since.map_or(String::new(), |since| format!(", out of reach since {since}"));
-    format!("{revno} ({position}){reach}")
+    let inexact = if *exact { "" } else { ", inexact" };
+    format!("{revno} ({position}{inexact}){reach}")
 }
 
 fn error_text(error: &NextError) -> String {

@@ -135,8 +135,11 @@ fn of_a_reader(operation: &Operation, words: Words<'_>) -> String {
         Operation::Open { filter, .. } => format!("watch {}", words.filter(filter)),
         Operation::Resume { token: Token::Kept(0), .. } => "resume".to_owned(),
         Operation::Resume { token: Token::Kept(back), .. } => format!("resume, {back} batches back"),
-        Operation::Resume { token: Token::Foreign, .. } => "resume from another epoch".to_owned(),
+        Operation::Resume { token: Token::Foreign, .. } => "resume from another epoch, inexactly".to_owned(),
         Operation::Resume { token: Token::Above(above), .. } => format!("resume {above} revnos ahead"),
+        Operation::Resume { token: Token::Elsewhere(back), .. } => {
+            format!("come from another worker, {back} commits back")
+        }
         Operation::Next { .. } => "next".to_owned(),
         Operation::Poll { call, .. } => format!("poll the call at place {call}"),
         Operation::PollOver { .. } => "poll a call that is over".to_owned(),

@@ -140,7 +140,7 @@ impl Z12 {
             Input::DropCall { watcher, call } => Input::DropCall { watcher, call },
             Input::Progress { watcher } => Input::Progress { watcher },
             Input::Stop { watcher } => Input::Stop { watcher },
-            Input::Subscribed { generation, position } => Input::Subscribed { generation, position },
+            Input::Subscribed { generation, position, backing } => Input::Subscribed { generation, position, backing },
             Input::Staged { generation, reads } => Input::Staged { generation, reads: editable(reads) },
             Input::LoadDone { generation } => Input::LoadDone { generation },
             Input::Notice { generation, ids } => Input::Notice { generation, ids },

@@ -24,7 +24,7 @@ impl Twist for Z25 {
                 real.watch(now, filter).map_err(|WatchError::Ended(cause)| ResumeError::Ended(cause))
             }
             Ok(watcher) => Ok(watcher),
-            Err(error @ (ResumeError::Ended(_) | ResumeError::Gone { .. })) => Err(error),
+            Err(error @ (ResumeError::Ended(_) | ResumeError::Gone { .. } | ResumeError::Ahead { .. })) => Err(error),
         }
     }
 }

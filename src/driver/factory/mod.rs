@@ -150,10 +150,11 @@ impl<V: Value, S: Seam> Factory<V, S> {
         }
     }
 
-    /// Opens a multiwatcher for a reader that comes back. A worker that was started since is another epoch, and says `Gone`.
+    /// Opens a multiwatcher for a reader that comes back. A worker that was started since is another one of the same database, which
+    /// may have passed over where the reader stood, and then says `Gone`.
     pub async fn resume(&self, token: &ResumeToken) -> Result<Multiwatcher<V, StoreManager<V>, S>, ResumeError> {
-        match self.worker().await?.resume(token) {
-            Err(ResumeError::Watch(WatchError::Ended(_))) => self.worker().await?.resume(token),
+        match self.worker().await?.resume(token).await {
+            Err(ResumeError::Watch(WatchError::Ended(_))) => self.worker().await?.resume(token).await,
             resumed => resumed,
         }
     }

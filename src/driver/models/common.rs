@@ -53,7 +53,7 @@ pub(super) fn loaded(config: Config) -> StoreManager<u8> {
     let mut machine = StoreManager::new(config, Epoch(1), now);
     let Some(Output::Subscribe { generation }) = machine.poll_output() else { panic!("first it subscribes") };
     assert_eq!(generation, FIRST);
-    machine.subscribed(now, generation, Position(0));
+    machine.subscribed(now, generation, Position(0), Identity(1));
     assert_eq!(machine.poll_output(), Some(Output::Load { generation }));
     machine.staged(now, generation, vec![(entity(), Read::Value(StdArc::new(0)))]);
     machine.load_done(now, generation);
@@ -88,7 +88,8 @@ pub(super) fn value(batch: &Batch<u8>) -> u8 {
 
 /// A worker around this machine, whose task is stood for by whoever calls [`tell`].
 pub(super) fn keep<M: Machine<u8>>(machine: M) -> Kept<M> {
-    let shared = Shared::new(machine, Causes::default(), Still::default(), Identity(1), false);
+    let shared =
+        Shared::new(machine, Causes::default(), Still::default(), Identity(1), core::time::Duration::ZERO, false);
     Arc::new(Keeper { shared: Arc::new(shared) })
 }
 

@@ -4,6 +4,7 @@
 //! with one part wrong, which must be caught: a model whose twin passes asks nothing. They run with
 //! `RUSTFLAGS="--cfg multiwatcher_loom" cargo test --lib --target-dir target/loom driver::models`.
 
+mod ahead;
 mod bent;
 mod change;
 mod clones;

@@ -8,6 +8,7 @@ use loom::thread;
 use super::common::{Bell, Still, commit, explore, keep, loaded, tell};
 use crate::driver::shared::{Shared, Turn};
 use crate::driver::sync::Arc;
+use crate::driver::token::ResumeToken;
 use crate::driver::worker::Doing;
 use crate::machine::{Config, Filter, Position, ResumePoint, Revno, StoreManager, TimeoutReason};
 
@@ -43,8 +44,14 @@ fn model(look_first: fn(&Real, &Bell) -> Turn) -> &'static str {
     let bell = Bell::default();
     let shared = Arc::clone(&keeper.shared);
     let reader = thread::spawn(move || {
-        let from = ResumePoint { epoch: shared.epoch, revno: Revno(1), position: Position(0) };
-        shared.resume(Filter::all_models(), from).unwrap();
+        let from = ResumePoint {
+            epoch: shared.epoch,
+            revno: Revno(1),
+            position: Position(0),
+            backing: shared.identity,
+            exact: true,
+        };
+        shared.try_resume(&ResumeToken::new(from, Filter::all_models())).unwrap();
     });
     let turn = look_first(&keeper.shared, &bell);
     reader.join().unwrap();

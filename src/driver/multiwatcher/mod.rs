@@ -69,10 +69,10 @@ impl<V, M: Machine<V>, S: Seam> Multiwatcher<V, M, S> {
     /// What to come back with after this multiwatcher is gone, so that the batches that follow continue those it was told. `None`
     /// before the first batch. Never waits.
     pub fn resume_token(&self) -> Result<Option<ResumeToken>, NextError> {
-        let shared = &self.seat.keeper.shared;
-        Ok(self.progress()?.map(|Progress { revno, position, .. }| {
-            let point = ResumePoint { epoch: shared.epoch, revno, position };
-            ResumeToken::new(point, shared.identity, self.seat.filter.clone())
+        let Seat { keeper, watcher, filter } = &*self.seat;
+        Ok(keeper.shared.progress(*watcher)?.map(|Progress { revno, position, backing, exact, .. }| {
+            let point = ResumePoint { epoch: keeper.shared.epoch, revno, position, backing, exact };
+            ResumeToken::new(point, filter.clone())
         }))
     }
 

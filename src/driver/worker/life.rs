@@ -8,7 +8,7 @@ use core::task::{Context, Poll};
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
-use crate::backing::{Backing, BackingError, Entities, Notice, Notices, Read, Step, Subscription, Value};
+use crate::backing::{Backing, BackingError, Entities, Identity, Notice, Notices, Read, Step, Subscription, Value};
 use crate::driver::foreign::{discard, message};
 use crate::machine::{EntityId, FetchId, Generation, Position};
 
@@ -17,7 +17,7 @@ type Call<T> = Pin<Box<dyn Future<Output = Result<T, BackingError>> + Send>>;
 /// What is open under one generation. It is to be ended, not dropped.
 pub(super) struct Life<V> {
     pub(super) generation: Generation,
-    subscribing: Option<Call<Subscription<V>>>,
+    subscribing: Option<Call<(Subscription<V>, Identity)>>,
     notices: Option<Notices<V>>,
     loading: Option<Entities<V>>,
     fetching: Option<(FetchId, Call<Step<V>>)>,
@@ -47,8 +47,8 @@ impl Source {
 
 /// What came of a poll.
 pub(in crate::driver) enum Came<V> {
-    /// The subscription stands.
-    Subscribed(Position),
+    /// The subscription stands, of this backing.
+    Subscribed(Position, Identity),
     /// The subscription told something.
     Noticed(Notice<V>),
     /// The load brought entities.
@@ -91,7 +91,7 @@ impl<V: Value> Life<V> {
     /// which they were ordered.
     pub(super) fn begin<B: Backing<Value = V>>(generation: Generation, backing: &Arc<B>) -> Self {
         let backing = Arc::clone(backing);
-        let subscribing: Call<_> = Box::pin(async move { backing.watch().await });
+        let subscribing: Call<_> = Box::pin(async move { Ok((backing.watch().await?, backing.identity())) });
         let subscribing = Some(subscribing);
         Self { generation, subscribing, notices: None, loading: None, fetching: None, turn: Source::Load }
     }
@@ -190,9 +190,9 @@ impl<V: Value> Life<V> {
                 discard(self.subscribing.take());
             }
             return answered.map(|answer| match answer {
-                Ok(Subscription { position, notices }) => {
+                Ok((Subscription { position, notices }, identity)) => {
                     self.notices = Some(notices);
-                    Came::Subscribed(position)
+                    Came::Subscribed(position, identity)
                 }
                 Err(error) => Came::SubscriptionFailed(error),
             });

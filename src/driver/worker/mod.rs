@@ -2,6 +2,7 @@
 
 mod end;
 mod life;
+mod resume;
 mod task;
 
 use core::fmt;
@@ -22,6 +23,7 @@ use super::token::ResumeToken;
 pub use end::WorkerEnd;
 pub(super) use life::Came;
 pub use life::Doing;
+pub use resume::Resume;
 use task::Task;
 
 /// A running worker: it watches one backing and tells any number of multiwatchers what changed.
@@ -66,11 +68,11 @@ impl<V: Value, S: Seam> Worker<V, StoreManager<V>, S> {
 
     /// A worker that never had a backing: it answers everybody with this failure.
     pub(super) fn dead(seam: S, config: Config, failure: Failure) -> Self {
-        let (mut namer, mut causes) = (Namer::default(), Causes::default());
+        let (mut namer, mut causes, patience) = (Namer::default(), Causes::default(), config.call_timeout);
         let cause = namer.name_failure(failure.clone());
         causes.keep(namer.named);
         let machine = StoreManager::dead(config, seam.fresh_epoch(), seam.now(), cause);
-        let shared = Shared::new(machine, causes, seam, Identity(0), true);
+        let shared = Shared::new(machine, causes, seam, Identity(0), patience, true);
         shared.finish(failure);
         Self { keeper: Arc::new(Keeper { shared: Arc::new(shared) }) }
     }
@@ -78,10 +80,10 @@ impl<V: Value, S: Seam> Worker<V, StoreManager<V>, S> {
 
 impl<V: Value, M: Machine<V>, S: Seam> Worker<V, M, S> {
     /// Starts a worker around a machine that was made for this seam's clock and asked nothing yet. Releasing the backing may
-    /// take as long as `patience`.
+    /// take as long as `patience`, and so may a [`resume`](Self::resume).
     pub fn start_with(machine: M, seam: S, backing: impl Backing<Value = V>, patience: core::time::Duration) -> Self {
-        let shared = Arc::new(Shared::new(machine, Causes::default(), seam, backing.identity(), false));
-        let task = Task::new(Arc::clone(&shared), StdArc::new(backing), patience);
+        let shared = Arc::new(Shared::new(machine, Causes::default(), seam, backing.identity(), patience, false));
+        let task = Task::new(Arc::clone(&shared), StdArc::new(backing));
         shared.seam.spawn(task);
         Self { keeper: Arc::new(Keeper { shared }) }
     }
@@ -104,15 +106,22 @@ impl<V, M: Machine<V>, S: Seam> Worker<V, M, S> {
         Ok(Multiwatcher::new(Arc::clone(&self.keeper), watcher, filter))
     }
 
-    /// Opens a multiwatcher for a reader that comes back. Its first batch is what changed since the token was taken.
-    pub fn resume(&self, token: &ResumeToken) -> Result<Multiwatcher<V, M, S>, ResumeError> {
-        let backing = self.keeper.shared.identity;
-        if token.identity() != backing {
-            return Err(ResumeError::Foreign { token: token.identity(), backing });
-        }
-        let filter = token.filter().clone();
-        let watcher = self.keeper.shared.resume(filter.clone(), token.point())?;
-        Ok(Multiwatcher::new(Arc::clone(&self.keeper), watcher, filter))
+    /// Opens a multiwatcher for a reader that comes back, to this worker or from another one of the same database. Its first batch is
+    /// what changed since the token was taken.
+    ///
+    /// A token of another worker is honoured exactly or not at all: this one must know what its store held at the token's position, so
+    /// none of its steps or loads may have passed over that position, and its resume window must reach back to it. Where the other worker
+    /// has been further, this waits to get there, for as long as the configuration's `call_timeout`.
+    ///
+    /// Cancel-safe: a call that is dropped leaves nothing behind.
+    pub fn resume(&self, token: &ResumeToken) -> Resume<V, M, S> {
+        Resume::new(self.clone(), token.clone())
+    }
+
+    /// The same without waiting: [`ResumeError::Ahead`] if the other worker has been further.
+    pub fn try_resume(&self, token: &ResumeToken) -> Result<Multiwatcher<V, M, S>, ResumeError> {
+        let watcher = self.keeper.shared.try_resume(token)?;
+        Ok(Multiwatcher::new(Arc::clone(&self.keeper), watcher, token.filter().clone()))
     }
 
     /// Ends the worker: every multiwatcher is told so at once, and the backing is released. Does not wait for that; see

@@ -41,8 +41,6 @@ pub(super) struct Task<B: Backing, M: Machine<B::Value>, S: Seam> {
     told: Option<(What, Time)>,
     /// Whether the gauges are to be brought up to date.
     counts: bool,
-    /// How long releasing may take.
-    patience: core::time::Duration,
     span: tracing::Span,
     broke_off: bool,
     finished: bool,
@@ -55,7 +53,7 @@ struct Release<S: Seam> {
 }
 
 impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
-    pub(super) fn new(shared: Arc<Shared<B::Value, M, S>>, backing: StdArc<B>, patience: core::time::Duration) -> Self {
+    pub(super) fn new(shared: Arc<Shared<B::Value, M, S>>, backing: StdArc<B>) -> Self {
         // Entered in every poll: whatever the worker or its backing logs, stands under it.
         let span = tracing::info_span!("worker", backing = %shared.identity, epoch = %shared.epoch);
         Self {
@@ -69,7 +67,6 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             namer: Namer::default(),
             told: None,
             counts: true,
-            patience,
             span,
             broke_off: false,
             finished: false,
@@ -192,7 +189,7 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
         let generation = life.generation;
         let what = What::of(&came);
         let input = match came {
-            Came::Subscribed(position) => Input::Subscribed { generation, position },
+            Came::Subscribed(position, backing) => Input::Subscribed { generation, position, backing },
             Came::Noticed(Notice::Changed(ids)) => Input::Notice { generation, ids },
             Came::Noticed(Notice::Mark(position)) => Input::Mark { generation, position },
             Came::Noticed(Notice::Step(step)) => Input::Step { generation, step: self.name_step(step) },
@@ -239,7 +236,7 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
         self.alarm = None;
         let backing = StdArc::clone(&self.backing);
         let seam = &self.shared.seam;
-        let limit = seam.sleep_until(seam.now().after(self.patience));
+        let limit = seam.sleep_until(seam.now().after(self.shared.patience));
         self.release = Some(Release { failure, call: Box::pin(async move { backing.release().await }), limit });
     }
 

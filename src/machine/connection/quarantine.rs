@@ -30,6 +30,10 @@ impl Quarantine {
         self.ids.len()
     }
 
+    pub(in crate::machine) fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
     pub(in crate::machine) fn contains(&self, id: &EntityId) -> bool {
         !self.ids.is_empty() && self.ids.contains_key(id)
     }

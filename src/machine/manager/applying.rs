@@ -59,7 +59,7 @@ impl<V: PartialEq> StoreManager<V> {
     /// Carries out the plan under one revno and brings the store to `to`. An empty plan makes no revno.
     pub(super) fn carry_out(&mut self, to: Position) {
         if self.planned.is_empty() {
-            self.store.position = to;
+            self.reach(to);
             return;
         }
         let mut planned = core::mem::take(&mut self.planned);
@@ -70,7 +70,7 @@ impl<V: PartialEq> StoreManager<V> {
             self.fall_behind(change.slot);
         }
         self.store.latest = Revno(self.store.latest.0 + 1);
-        self.store.position = to;
+        self.reach(to);
         for Planned { slot, value } in planned.drain(..) {
             self.store.entry_mut(slot).planned = false;
             match value {
@@ -83,6 +83,10 @@ impl<V: PartialEq> StoreManager<V> {
         self.expire_window();
         self.watchers.release_all_kept(&mut self.garbage);
         self.end_lagging();
+    }
+
+    fn reach(&mut self, to: Position) {
+        self.store.reach(to, self.connection.quarantine.is_empty());
     }
 
     /// The earliest moment at which a watcher has lagged for too long.
@@ -113,7 +117,7 @@ impl<V: PartialEq> StoreManager<V> {
         let entry = self.store.entry(slot);
         let model = entry.model;
         let behind =
-            Behind { cursor: self.store.latest, position: self.store.position, since: self.now, witness: slot };
+            Behind { cursor: self.store.latest, at: self.store.milestones.now(), since: self.now, witness: slot };
         let named = self.store.model(model).audiences.len();
         for at in 0..named + self.watchers.everywhere().len() {
             let audience = match at.checked_sub(named) {

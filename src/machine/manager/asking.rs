@@ -20,13 +20,13 @@ impl<V: PartialEq> StoreManager<V> {
         connection.fetch_again_at = None;
         match connection.phase() {
             Phase::Completing => {
-                let since = connection.base().unwrap_or(self.store.position);
+                let since = connection.base().unwrap_or(self.store.position());
                 self.send_fetch(since);
             }
             Phase::Following => {
                 let due = connection.quarantine.next_due().is_some_and(|at| at <= self.now);
                 if due || connection.fetch_wanted || !connection.queue.is_empty() {
-                    self.send_fetch(self.store.position);
+                    self.send_fetch(self.store.position());
                 }
             }
             Phase::Waiting | Phase::Subscribing | Phase::Loading | Phase::Ended => {}

@@ -77,6 +77,9 @@ impl<V: PartialEq> StoreManager<V> {
 
     /// The generation is over; another follows after the back-off.
     pub(super) fn fail(&mut self, cause: Cause) {
+        if cause.class == CauseClass::Rewound {
+            self.store.milestones.begin_past();
+        }
         self.close();
         self.connection.fail(self.now, cause, &self.config);
         match self.config.restart {

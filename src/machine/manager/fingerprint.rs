@@ -16,13 +16,21 @@ use super::super::watchers::Stage;
 use super::StoreManager;
 
 impl<V: PartialEq> StoreManager<V> {
-    /// The fingerprint of the state at `now`. `value` numbers values: equal for equal ones, different for different ones.
+    /// The fingerprint of the state at `now`. `value` numbers values: equal for equal ones, different for different ones. Where readers of
+    /// other store managers may come, [`milestones_fingerprint`](Self::milestones_fingerprint) belongs to it.
     pub fn fingerprint(&self, now: Time, value: impl Fn(&V) -> u64) -> u128 {
         let mut print = Print::new(self, now);
         self.print_store(&mut print, &value);
         self.print_watchers(&mut print);
         self.print_connection(&mut print, &value);
         xxh3_128(&print.bytes)
+    }
+
+    /// A number for the places where such a reader can be taken over; positions enter by their distance from the store's.
+    pub fn milestones_fingerprint(&self) -> u64 {
+        let (at, latest) = (self.store.position().0, self.store.latest.0);
+        let place = |(position, revno): (Position, Revno)| (at.wrapping_sub(position.0), latest - revno.0);
+        stable_hash(&self.store.milestones.passed().map(place).collect::<Vec<_>>())
     }
 
     fn print_store(&self, print: &mut Print, value: &impl Fn(&V) -> u64) {
@@ -42,7 +50,8 @@ impl<V: PartialEq> StoreManager<V> {
             }
         }
         print.number(u64::from(self.loaded));
-        print.position(self.store.position);
+        print.position(self.store.position());
+        print.tag(u8::from(self.store.milestones.is_exact(self.store.milestones.now())));
     }
 
     fn print_watchers(&self, print: &mut Print) {
@@ -58,7 +67,8 @@ impl<V: PartialEq> StoreManager<V> {
                         Stage::Behind => {
                             print.tag(2);
                             print.revno(cohort.cursor);
-                            print.position(cohort.position);
+                            print.position(cohort.at.position);
+                            print.tag(u8::from(self.store.milestones.is_exact(cohort.at)));
                             if self.config.lag_age.is_some() {
                                 print.time(cohort.since);
                             }
@@ -75,6 +85,7 @@ impl<V: PartialEq> StoreManager<V> {
     fn print_connection(&self, print: &mut Print, value: &impl Fn(&V) -> u64) {
         let connection = &self.connection;
         print.hash(&connection.phase());
+        print.hash(&self.backing);
         print.hash(&self.ended);
         match &connection.stage {
             ConnectionStage::Waiting { until } => print.time(*until),
@@ -145,8 +156,8 @@ impl Print {
         let cursors: BTreeSet<_> = behind().map(|cohort| cohort.cursor).collect();
         let mut revnos = cursors.clone();
         revnos.extend(machine.store.overall().places().map(|(_, cell)| cell.revno));
-        let mut positions: BTreeSet<_> = behind().map(|cohort| cohort.position).collect();
-        positions.insert(machine.store.position);
+        let mut positions: BTreeSet<_> = behind().map(|cohort| cohort.at.position).collect();
+        positions.insert(machine.store.position());
         positions.extend(machine.connection.in_flight.as_ref().map(|asked| asked.since));
         if let ConnectionStage::Loading { p0, .. } | ConnectionStage::Completing { p0, .. } = &machine.connection.stage
         {

@@ -42,7 +42,7 @@ impl<V: PartialEq> StoreManager<V> {
             return;
         }
         let following = matches!(self.connection.stage, ConnectionStage::Following { .. });
-        if !following || step.from > self.store.position {
+        if !following || step.from > self.store.position() {
             self.connection.dropped.gaps += 1;
             self.connection.fetch_wanted = true;
             self.throw_away(step.entities);
@@ -65,7 +65,7 @@ impl<V: PartialEq> StoreManager<V> {
             self.throw_away(step.entities);
             return;
         };
-        let base = self.connection.base().unwrap_or(self.store.position);
+        let base = self.connection.base().unwrap_or(self.store.position());
         if step.to < asked.since {
             self.throw_away(step.entities);
             self.release_asked(&asked.slots);
@@ -130,7 +130,7 @@ impl<V: PartialEq> StoreManager<V> {
 
     /// The rule of steps, for one that does not start after the store's position.
     fn follow(&mut self, step: Step<V>) {
-        let position = self.store.position;
+        let position = self.store.position();
         let quarantine = &self.connection.quarantine;
         let repeat = step.to == position && !step.entities.iter().any(|(id, _)| quarantine.contains(id));
         if step.to < position || repeat {

@@ -4,6 +4,7 @@ use core::mem;
 
 use super::super::connection::{ConnectionStage, Load};
 use super::super::entity::EntityId;
+use super::super::identity::Identity;
 use super::super::input::{Read, Step};
 use super::super::numbers::{Generation, Position, Time};
 use super::super::output::Output;
@@ -11,8 +12,9 @@ use super::super::store::Slot;
 use super::StoreManager;
 
 impl<V: PartialEq> StoreManager<V> {
-    /// The subscription stands: notices of every commit after `position` will come. Asks for the load.
-    pub fn subscribed(&mut self, now: Time, generation: Generation, position: Position) {
+    /// The subscription stands: notices of every commit after `position` will come. Asks for the load. If it is of another backing than
+    /// the one before, or of one whose past has changed, readers see the difference, and tokens of the past are refused.
+    pub fn subscribed(&mut self, now: Time, generation: Generation, position: Position, backing: Identity) {
         self.begin(now);
         if !self.is_current(generation) {
             return;
@@ -21,6 +23,9 @@ impl<V: PartialEq> StoreManager<V> {
             self.connection.dropped.unasked += 1;
             return;
         };
+        if self.backing.replace(backing) != Some(backing) {
+            self.store.milestones.begin_past();
+        }
         self.connection.last_sign = now;
         self.connection.stage = ConnectionStage::Loading { p0: position, since: now, load: Load::new() };
         self.store.begin_seeing();
@@ -119,6 +124,9 @@ impl<V: PartialEq> StoreManager<V> {
         }
         self.connection.quarantine.replace(load.errors, self.now, &self.config.backoff);
         self.connection.out_of_reach_since = None;
+        if step.to < self.store.position() {
+            self.store.milestones.begin_past();
+        }
         self.carry_out(step.to);
         if !mem::replace(&mut self.loaded, true) {
             self.watchers.wake_fresh();

@@ -25,6 +25,7 @@ use super::delta::Delta;
 use super::entity::EntityId;
 use super::error::{Cause, NextError};
 use super::garbage::Garbage;
+use super::identity::Identity;
 use super::input::{Answer, Input};
 use super::numbers::{Epoch, Generation, Position, Revno, Time};
 use super::output::{Output, Timeout};
@@ -65,7 +66,7 @@ pub(super) use fingerprint::stable_hash;
 /// let now = Time::ZERO;
 /// let mut machine = StoreManager::<&str>::new(Config::default(), Epoch(1), now);
 /// let Some(Output::Subscribe { generation }) = machine.poll_output() else { panic!("first it subscribes") };
-/// machine.subscribed(now, generation, Position(7));
+/// machine.subscribed(now, generation, Position(7), Identity(1));
 /// assert_eq!(machine.poll_output(), Some(Output::Load { generation }));
 /// let id = EntityId::new("unit", ModelId::from_u128(1), "mysql/0");
 /// machine.staged(now, generation, vec![(id.clone(), Read::Value(Arc::new("active")))]);
@@ -82,6 +83,8 @@ pub(super) use fingerprint::stable_hash;
 pub struct StoreManager<V> {
     config: Config,
     epoch: Epoch,
+    /// Which backing the last subscription was of.
+    backing: Option<Identity>,
     now: Time,
     store: Store<V>,
     watchers: Watchers<V>,
@@ -116,6 +119,7 @@ impl<V: PartialEq> StoreManager<V> {
     fn at_rest(config: Config, epoch: Epoch, now: Time) -> Self {
         Self {
             epoch,
+            backing: None,
             now,
             store: Store::new(config.window),
             watchers: Watchers::new(),
@@ -145,7 +149,9 @@ impl<V: PartialEq> StoreManager<V> {
             Input::Progress { watcher } => return Answer::Progress(self.progress(now, watcher)),
             Input::DropCall { watcher, call } => self.drop_call(now, watcher, call),
             Input::Stop { watcher } => self.stop(now, watcher),
-            Input::Subscribed { generation, position } => self.subscribed(now, generation, position),
+            Input::Subscribed { generation, position, backing } => {
+                self.subscribed(now, generation, position, backing);
+            }
             Input::Staged { generation, reads } => self.staged(now, generation, reads),
             Input::LoadDone { generation } => self.load_done(now, generation),
             Input::Notice { generation, ids } => self.notice(now, generation, ids),
@@ -191,7 +197,8 @@ impl<V: PartialEq> StoreManager<V> {
         Report {
             epoch: self.epoch,
             revno: self.store.latest,
-            position: self.store.position,
+            position: self.store.position(),
+            backing: self.backing,
             generation: self.connection.generation,
             phase: self.connection.phase(),
             watchers: self.watchers.counts,
@@ -222,7 +229,7 @@ impl<V: PartialEq> StoreManager<V> {
 
     /// The backing's position the store stands at.
     pub fn position(&self) -> Position {
-        self.store.position
+        self.store.position()
     }
 
     /// The connection's current life.

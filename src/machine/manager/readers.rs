@@ -4,7 +4,8 @@ use super::super::delta::Batch;
 use super::super::error::{NextError, ResumeError, WatchError};
 use super::super::filter::Filter;
 use super::super::input::{NextPoll, Progress, ResumePoint};
-use super::super::numbers::{CallId, Time, WatcherId};
+use super::super::numbers::{CallId, Revno, Time, WatcherId};
+use super::super::store::Milestone;
 use super::super::watchers::{Behind, Left, Placement, Stage};
 use super::StoreManager;
 use super::taking::find_pending;
@@ -19,24 +20,19 @@ impl<V: PartialEq> StoreManager<V> {
         }
     }
 
-    /// Opens a watcher for a reader that had been brought to `from` with the same filter. Its first batch is the difference.
+    /// Opens a watcher for a reader that had been brought to `from` with the same filter, by this machine or by another one of the same
+    /// backing. Its first batch is the difference.
     pub fn resume(&mut self, now: Time, filter: Filter, from: ResumePoint) -> Result<WatcherId, ResumeError> {
         self.begin(now);
         if let Some(cause) = self.ended {
             return Err(ResumeError::Ended(cause));
         }
-        let (epoch, oldest, latest) = (self.epoch, self.store.oldest(), self.store.latest);
-        if from.epoch == epoch && from.revno > latest {
-            return Err(ResumeError::Future { latest });
-        }
-        if from.epoch != epoch || from.revno < oldest {
-            return Err(ResumeError::Gone { epoch, oldest });
-        }
+        let (cursor, at) = self.find_resumed(from)?;
         let id = self.watchers.open(filter, Placement::CaughtUp, &mut self.store);
         let watcher = self.watchers.find(id).expect("it was opened a line above");
         let audience = self.watchers.get(watcher).audience;
-        if let Some(witness) = find_pending(&self.store, &self.watchers, audience, from.revno) {
-            let behind = Behind { cursor: from.revno, position: from.position, since: now, witness };
+        if let Some(witness) = find_pending(&self.store, &self.watchers, audience, cursor) {
+            let behind = Behind { cursor, at, since: now, witness };
             self.watchers.move_behind(watcher, behind, &mut self.store, &mut self.garbage);
         }
         Ok(id)
@@ -100,12 +96,18 @@ impl<V: PartialEq> StoreManager<V> {
         self.begin(now);
         let at = self.alive(watcher)?;
         let cohort = self.watchers.cohort(self.watchers.get(at).cohort);
-        let (revno, position) = match cohort.stage {
+        let (revno, at) = match cohort.stage {
             Stage::Fresh => return Ok(None),
-            Stage::CaughtUp => (self.store.latest, self.store.position),
-            Stage::Behind => (cohort.cursor, cohort.position),
+            Stage::CaughtUp => (self.store.latest, self.store.milestones.now()),
+            Stage::Behind => (cohort.cursor, cohort.at),
         };
-        Ok(Some(Progress { revno, position, out_of_reach_since: self.connection.out_of_reach_since }))
+        Ok(Some(Progress {
+            revno,
+            position: at.position,
+            backing: self.backing.expect("a watcher that has had a batch has had it from a backing"),
+            exact: self.store.milestones.is_exact(at),
+            out_of_reach_since: self.connection.out_of_reach_since,
+        }))
     }
 
     /// Stops a watcher: its pending calls are woken and will read `Stopped`, and nothing of it stays. A second stop does nothing.
@@ -118,6 +120,30 @@ impl<V: PartialEq> StoreManager<V> {
             self.watchers.release_unused(audience, &mut self.store);
         }
         self.finish();
+    }
+
+    /// The cursor of a reader that comes back, and where it stands.
+    fn find_resumed(&self, from: ResumePoint) -> Result<(Revno, Milestone), ResumeError> {
+        let (epoch, oldest, latest) = (self.epoch, self.store.oldest(), self.store.latest);
+        let gone = ResumeError::Gone { epoch, oldest };
+        if self.backing.is_some_and(|backing| backing != from.backing) {
+            return Err(gone);
+        }
+        if from.epoch == epoch {
+            return match from.revno {
+                revno if revno > latest => Err(ResumeError::Future { latest }),
+                revno if revno < oldest => Err(gone),
+                // Whether the backing has gone back since, nobody knows: the position says nothing to others.
+                revno => Ok((revno, Milestone::of_nobody(from.position))),
+            };
+        }
+        let position = self.store.position();
+        if from.exact && (!self.loaded || from.position > position) {
+            return Err(ResumeError::Ahead { position });
+        }
+        // Both stores equalled the backing there, so what the reader was told is what this store held.
+        let revno = self.store.milestones.revno_at(from.position).filter(|revno| from.exact && *revno >= oldest);
+        revno.map(|revno| (revno, self.store.milestones.at(from.position))).ok_or(gone)
     }
 
     fn alive(&self, watcher: WatcherId) -> Result<u32, NextError> {

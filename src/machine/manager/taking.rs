@@ -29,7 +29,7 @@ impl<V: PartialEq> StoreManager<V> {
         let vacated = self.watchers.catch_up(watcher, &mut self.store, &mut self.garbage);
         self.watchers.keep(audience, from, &deltas);
         self.collect(vacated);
-        Batch { revno, position: self.store.position, deltas }
+        Batch { revno, position: self.store.position(), deltas }
     }
 
     /// Forgets the lives that only a cohort held that is no more.

@@ -6,6 +6,7 @@
 mod census;
 mod entries;
 mod entry;
+mod milestones;
 mod models;
 mod order;
 mod table;
@@ -21,6 +22,7 @@ use super::garbage::Garbage;
 use super::numbers::{Position, Revno};
 use entries::Entries;
 pub(super) use entry::{Entry, Life, Profile};
+pub(super) use milestones::{Milestone, Milestones};
 pub(super) use models::{Model, ModelIx};
 pub(super) use order::{Cell, RevnoOrder};
 use table::Table;
@@ -45,7 +47,7 @@ pub(super) struct Store<V> {
     windowed: VecDeque<(Revno, Slot, Revno)>,
     window: u64,
     pub(super) latest: Revno,
-    pub(super) position: Position,
+    pub(super) milestones: Milestones,
     tombstones: usize,
 }
 
@@ -62,9 +64,19 @@ impl<V> Store<V> {
             windowed: VecDeque::new(),
             window,
             latest: Revno(0),
-            position: Position(0),
+            milestones: Milestones::new(),
             tombstones: 0,
         }
+    }
+
+    /// The backing's position it stands at.
+    pub(super) fn position(&self) -> Position {
+        self.milestones.now().position
+    }
+
+    /// The store has been brought to this position, under the latest revno. `whole` says that no id is left at an earlier value.
+    pub(super) fn reach(&mut self, position: Position, whole: bool) {
+        self.milestones.reach(position, self.latest, self.oldest(), whole);
     }
 
     /// The oldest revno a watcher can resume from.

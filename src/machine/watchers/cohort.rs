@@ -6,7 +6,7 @@ use slab::Slab;
 use super::super::delta::Deltas;
 use super::super::numbers::{Position, Revno, Time};
 use super::super::report;
-use super::super::store::Slot;
+use super::super::store::{Milestone, Slot};
 use super::links::{Chain, Link, Links};
 use super::watcher::Seat;
 
@@ -28,8 +28,8 @@ pub(in crate::machine) struct Cohort<V> {
     pub(in crate::machine) stage: Stage,
     /// Meaningful only when behind, as the four that follow.
     pub(in crate::machine) cursor: Revno,
-    /// The position the store stood at before the change it is behind of.
-    pub(in crate::machine) position: Position,
+    /// Where the store stood before the change it is behind of.
+    pub(in crate::machine) at: Milestone,
     pub(in crate::machine) since: Time,
     /// An entity that is pending for it.
     pub(in crate::machine) witness: Slot,
@@ -53,7 +53,7 @@ impl<V> Cohort<V> {
             audience,
             stage,
             cursor: Revno(0),
-            position: Position(0),
+            at: Milestone::of_nobody(Position(0)),
             since: Time::ZERO,
             witness: Slot(0),
             by_cursor: Link::LOOSE,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::super::delta::Deltas;
 use super::super::garbage::Garbage;
-use super::super::numbers::{Position, Revno, Time};
-use super::super::store::{Slot, Store};
+use super::super::numbers::{Revno, Time};
+use super::super::store::{Milestone, Slot, Store};
 use super::cohort::{ByAge, ByCursor, ByWitness, Cohort, Stage};
 use super::links::{Chain, NONE};
 use super::watcher::{Seat, Seats};
@@ -44,7 +44,7 @@ impl<V> Watchers<V> {
         let members = self.cohorts[cohort as usize].members as usize;
         self.counts.caught_up -= members;
         self.counts.behind += members;
-        self.set_behind(cohort, behind.cursor, behind.position, behind.since);
+        self.set_behind(cohort, behind);
         self.attach_witness(cohort, behind.witness, store);
         self.wake_waiting(cohort);
     }
@@ -108,7 +108,7 @@ impl<V> Watchers<V> {
     ) {
         self.leave_cohort(watcher, store, garbage);
         let cohort = index(self.cohorts.insert(Cohort::new(self.slab[watcher as usize].audience, Stage::Behind)));
-        self.set_behind(cohort, behind.cursor, behind.position, behind.since);
+        self.set_behind(cohort, behind);
         self.attach_witness(cohort, behind.witness, store);
         self.join(watcher, cohort);
     }
@@ -275,9 +275,10 @@ impl<V> Watchers<V> {
         vacated
     }
 
-    pub(super) fn set_behind(&mut self, at: u32, cursor: Revno, position: Position, since: Time) {
+    pub(super) fn set_behind(&mut self, at: u32, behind: Behind) {
+        let Behind { cursor, .. } = behind;
         let cohort = &mut self.cohorts[at as usize];
-        (cohort.cursor, cohort.position, cohort.since) = (cursor, position, since);
+        (cohort.cursor, cohort.at, cohort.since) = (cursor, behind.at, behind.since);
         let audience = cohort.audience;
         let mut before = self.by_cursor.last().unwrap_or(NONE);
         while before != NONE && self.cohorts[before as usize].cursor > cursor {
@@ -326,7 +327,7 @@ impl<V> Watchers<V> {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::machine) struct Behind {
     pub(in crate::machine) cursor: Revno,
-    pub(in crate::machine) position: Position,
+    pub(in crate::machine) at: Milestone,
     pub(in crate::machine) since: Time,
     pub(in crate::machine) witness: Slot,
 }

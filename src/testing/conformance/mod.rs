@@ -1,7 +1,7 @@
 //! The conformance kit: does a backing keep its side of the contract, so that the worker keeps its promises?
 //!
 //! [`check`] is given [`Databases`], a way to make an empty database and to write to it. It draws transactions, readers that open,
-//! read, drop their calls, resume and stop, disturbances of the database and restarts of the worker; it runs them with the worker that
+//! read, drop their calls, resume, move to another worker and stop, disturbances of the database and restarts of the worker; it runs them with the worker that
 //! ships, and holds what every reader is told against the history of what was committed:
 //!
 //! - *exact-prefix*, *atomic-commit*: after every batch a view is what some one commit left behind, none older than what was seen
@@ -98,7 +98,7 @@ pub trait Database {
     /// The value of a number. Different numbers are different values.
     fn value(number: u8) -> ValueOf<Self>;
 
-    /// Opens it once more. A worker is started on it; the one before has ended.
+    /// Opens it once more, for a worker. Another one may still have it open.
     fn open(&mut self) -> impl Future<Output = Result<Self::Backing, Error>>;
 
     /// Commits one transaction: a value for each of these ids, or its removal. Readers of the backing see all of it or nothing once this
@@ -143,6 +143,8 @@ pub struct Report {
     pub deltas: u64,
     /// Readers that were resumed.
     pub resumed: u64,
+    /// Readers that another worker of the database took over.
+    pub taken_over: u64,
     /// Disturbances of the database.
     pub disturbed: u64,
     /// Workers that were killed and replaced.
@@ -232,6 +234,7 @@ impl Report {
             batches: self.batches + other.batches,
             deltas: self.deltas + other.deltas,
             resumed: self.resumed + other.resumed,
+            taken_over: self.taken_over + other.taken_over,
             disturbed: self.disturbed + other.disturbed,
             workers: self.workers + other.workers,
         }
@@ -245,7 +248,11 @@ impl fmt::Display for Report {
             "{} cases, {} operations, {} batches with {} deltas, ",
             self.cases, self.operations, self.batches, self.deltas
         )?;
-        write!(f, "{} resumed, {} disturbances, {} workers replaced", self.resumed, self.disturbed, self.workers)
+        write!(
+            f,
+            "{} resumed, {} taken over, {} disturbances, {} workers replaced",
+            self.resumed, self.taken_over, self.disturbed, self.workers
+        )
     }
 }
 

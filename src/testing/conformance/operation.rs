@@ -36,12 +36,34 @@ pub enum Operation {
     Progress(usize),
     /// A reader stops, and resumes with its token.
     Resume(usize),
+    /// A reader stops, and goes on with its token at another worker of the same database.
+    Move(usize),
     /// A reader stops.
     Stop(usize),
     /// Whatever makes a subscription to this database fail.
     Disturb,
     /// The worker is killed, and another one started on the same database.
     RestartWorker,
+}
+
+impl Operation {
+    /// The reader that must watch for this to mean anything.
+    pub(super) fn needs(&self) -> Option<usize> {
+        match self {
+            Self::Read(reader)
+            | Self::CatchUp(reader)
+            | Self::DropCall(reader)
+            | Self::Progress(reader)
+            | Self::Resume(reader)
+            | Self::Move(reader) => Some(*reader),
+            Self::Commit(_)
+            | Self::Burst(_)
+            | Self::Open { .. }
+            | Self::Stop(_)
+            | Self::Disturb
+            | Self::RestartWorker => None,
+        }
+    }
 }
 
 /// What one transaction writes: by id, the number of a value, or nothing. Each id at most once.
@@ -58,12 +80,13 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         6 => transaction().prop_map(Operation::Commit),
         2 => vec(transaction(), 2..8).prop_map(Operation::Burst),
-        3 => (reader(), 0..FILTERS).prop_map(|(reader, filter)| Operation::Open { reader, filter }),
+        4 => (reader(), 0..FILTERS).prop_map(|(reader, filter)| Operation::Open { reader, filter }),
         4 => reader().prop_map(Operation::Read),
-        2 => reader().prop_map(Operation::CatchUp),
+        4 => reader().prop_map(Operation::CatchUp),
         2 => reader().prop_map(Operation::DropCall),
         1 => reader().prop_map(Operation::Progress),
-        2 => reader().prop_map(Operation::Resume),
+        3 => reader().prop_map(Operation::Resume),
+        5 => reader().prop_map(Operation::Move),
         1 => reader().prop_map(Operation::Stop),
         1 => Just(Operation::Disturb),
         1 => Just(Operation::RestartWorker),
@@ -95,6 +118,7 @@ impl fmt::Display for Operation {
             Self::DropCall(reader) => write!(f, "reader {reader} begins a call and drops it"),
             Self::Progress(reader) => write!(f, "reader {reader} asks for its progress"),
             Self::Resume(reader) => write!(f, "reader {reader} stops and resumes"),
+            Self::Move(reader) => write!(f, "reader {reader} stops and goes on at the other worker"),
             Self::Stop(reader) => write!(f, "reader {reader} stops"),
             Self::Disturb => f.write_str("the database is disturbed"),
             Self::RestartWorker => f.write_str("the worker is killed and another one started"),

@@ -36,6 +36,11 @@ impl<V: Value> Reader<V> {
         Self { handle, ..self }
     }
 
+    /// The same reader at another worker, which counts in its own revnos.
+    pub(super) fn moved(self, handle: Handle<V>) -> Self {
+        Self { handle, revno: None, ..self }
+    }
+
     pub(super) fn handle(&self) -> &Handle<V> {
         &self.handle
     }

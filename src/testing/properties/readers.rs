@@ -54,14 +54,19 @@ fn resume_or_gone() {
             let (report, stage, mut decided) = (lockstep.world().report(), lockstep.world().stage(), 0);
             let oldest = report.revno.0.saturating_sub(stage.regime().config.window);
             for observation in lockstep.world().seen().list() {
-                let Observation::Resumed { from, view, filter, result, .. } = *observation else { continue };
-                let ids = stage.universe().passing(filter);
+                let Observation::Resumed { reader, from, view, filter, result } = *observation else { continue };
+                let (ids, is_own) = (stage.universe().passing(filter), from.epoch == report.epoch);
+                let holds = |revno| lockstep.reference().state(revno).only(ids) == view;
                 let right = match result {
-                    Ok(_) => {
-                        (oldest..=report.revno.0).contains(&from.revno.0)
-                            && lockstep.reference().state(from.revno).only(ids) == view
+                    Ok(_) if is_own => (oldest..=report.revno.0).contains(&from.revno.0) && holds(from.revno),
+                    // Wherever it is taken over, what it holds is what the store held there.
+                    Ok(_) => lockstep.reference().watcher(reader).cursor(report.revno).is_some_and(holds),
+                    Err(ResumeError::Gone { .. }) => {
+                        !is_own || from.revno.0 < oldest || report.backing != Some(from.backing)
                     }
-                    Err(ResumeError::Gone { .. }) => from.epoch != report.epoch || from.revno.0 < oldest,
+                    Err(ResumeError::Ahead { position }) => {
+                        !is_own && position == report.position && (from.position > position || report.revno.0 == 0)
+                    }
                     Err(ResumeError::Future { .. }) => from.epoch == report.epoch && from.revno > report.revno,
                     Err(ResumeError::Ended(_)) => stage.ended(),
                 };

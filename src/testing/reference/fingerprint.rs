@@ -17,17 +17,23 @@ use super::watchers::WatcherStage;
 use crate::machine::{Position, Time};
 
 impl Reference {
-    /// The fingerprint.
+    /// The fingerprint. Where readers of other store managers may come, [`print_places`](Self::print_places) belongs to it.
     pub fn fingerprint(&self) -> u128 {
         let mut hasher = Xxh3::new();
         (self.store(), self.backing(), self.loaded, self.ended).hash(&mut hasher);
         // A subject with a task may owe something from one operation to the next.
         let owed = &self.owed;
         (owed.unsubscribe, owed.subscribe, owed.load, owed.ended, owed.asks, owed.wakes.len()).hash(&mut hasher);
+        self.places.print(&mut hasher);
         self.print_history(&mut hasher);
         self.print_watchers(&mut hasher);
         self.print_connection(&mut hasher);
         hasher.digest128()
+    }
+
+    /// Where such a reader can be taken over.
+    pub fn print_places(&self, hasher: &mut impl Hasher) {
+        self.places.print_passed(self.oldest().0, self.latest().0, |position| self.back(position), hasher);
     }
 
     /// Ids whose latest change can still be told of: those alive, and the dead that somebody may be told of.
@@ -72,9 +78,9 @@ impl Reference {
                 WatcherStage::None => 0u8.hash(hasher),
                 WatcherStage::Fresh => 1u8.hash(hasher),
                 WatcherStage::CaughtUp => 2u8.hash(hasher),
-                WatcherStage::Behind { position, since, .. } => {
+                WatcherStage::Behind { position, past, since, .. } => {
                     let aged = self.config.lag_age.map(|_| self.ago(since));
-                    (3u8, self.back(position), aged).hash(hasher);
+                    (3u8, self.back(position), self.places.is_exact(past), aged).hash(hasher);
                 }
                 WatcherStage::Ended(error) => (4u8, error).hash(hasher),
             }

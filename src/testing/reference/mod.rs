@@ -8,6 +8,7 @@
 mod connection;
 mod fingerprint;
 mod history;
+mod places;
 mod report;
 mod rules;
 mod watchers;
@@ -18,10 +19,11 @@ use super::promise::{Broken, Promise};
 use super::regime::Regime;
 use super::state::{IdSet, State};
 use super::universe::{FilterIx, Universe};
-use crate::machine::{Cause, Config, Dropped, Phase, Position, Revno, Time, Watchers};
+use crate::machine::{Cause, Config, Dropped, Identity, Phase, Position, Revno, Time, Watchers};
 pub use connection::Stage as ConnectionStage;
 use connection::{Connection, Stage};
 use history::History;
+use places::Places;
 pub use watchers::{Expected, Watcher, WatcherStage};
 
 /// The reference model. [`see`](Self::see) it everything in order, then [`settle`](Self::settle) after each operation.
@@ -34,6 +36,7 @@ pub struct Reference {
     /// The position of its latest entry.
     top: Position,
     history: History,
+    places: Places,
     connection: Connection,
     watchers: Vec<Watcher>,
     loaded: bool,
@@ -64,6 +67,7 @@ impl Reference {
             log: Vec::with_capacity(256),
             top: Position(0),
             history: History::new(),
+            places: Places::new(),
             connection: Connection::new(regime.config.clone()),
             watchers: (0..Party::READERS).map(|_| Watcher::new()).collect(),
             loaded: false,
@@ -84,6 +88,7 @@ impl Reference {
         self.log.push(State::EMPTY);
         self.top = Position(0);
         self.history.reset();
+        self.places.reset();
         self.connection = Connection::new(regime.config.clone());
         self.watchers.iter_mut().for_each(Watcher::reset);
         (self.loaded, self.ended, self.now) = (false, None, Time::ZERO);
@@ -105,6 +110,11 @@ impl Reference {
     /// Where the store stands.
     pub fn position(&self) -> Position {
         self.history.position
+    }
+
+    /// Which backing it follows, and which past of it.
+    pub fn followed(&self) -> Option<Identity> {
+        self.places.backing
     }
 
     /// What the store holds.

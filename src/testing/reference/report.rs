@@ -39,6 +39,7 @@ known! {
     epoch: EPOCH,
     revno: it.latest(),
     position: it.position(),
+    backing: it.followed(),
     generation: Generation(u64::from(it.generation())),
     phase: it.phase(),
     watchers: it.census(),

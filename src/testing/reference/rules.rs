@@ -9,7 +9,8 @@ use super::Reference;
 use super::connection::{Asked, Stage, TimeMakes, own};
 use super::watchers::{Expected, WatcherStage};
 use crate::machine::{
-    Cause, CauseClass, NextError, Position, Progress, RestartPolicy, ResumeError, ResumePoint, Revno, WatchError,
+    Cause, CauseClass, Identity, NextError, Position, Progress, RestartPolicy, ResumeError, ResumePoint, Revno,
+    WatchError,
 };
 
 /// A step that arrived.
@@ -32,8 +33,11 @@ impl Reference {
                 self.top = position;
             }
             Observation::Now(now) => self.now = now,
-            Observation::Subscribed { generation, position } => {
+            Observation::Subscribed { generation, position, backing } => {
                 self.owed.load = self.connection.subscribed(generation, position, self.now);
+                if self.owed.load {
+                    self.places.subscribed(backing);
+                }
             }
             Observation::Staged { generation, ids, errors } => {
                 self.connection.staged(generation, ids, errors, self.now);
@@ -136,24 +140,57 @@ impl Reference {
 
     /// What coming back must come to.
     pub fn expect_resume(&self, from: ResumePoint) -> Result<(), ResumeError> {
+        self.find_resumed(from).map(|_| ())
+    }
+
+    /// The cursor of whoever comes back, if it can be had. One of this epoch has the one it says, rightly or not.
+    pub fn resumed_cursor(&self, from: ResumePoint) -> Option<Revno> {
+        let own = (from.epoch == super::super::observation::EPOCH).then_some(from.revno);
+        own.or_else(|| self.find_resumed(from).ok().map(|(cursor, _)| Revno(cursor)))
+    }
+
+    /// The cursor of whoever comes back, and of which past its position is, if that is known.
+    fn find_resumed(&self, from: ResumePoint) -> Result<(u64, Option<u32>), ResumeError> {
         let (epoch, oldest, latest) = (super::super::observation::EPOCH, self.oldest(), self.latest());
-        match self.ended {
-            Some(cause) => Err(ResumeError::Ended(cause)),
-            None if from.epoch != epoch || from.revno < oldest => Err(ResumeError::Gone { epoch, oldest }),
-            None if from.revno > latest => Err(ResumeError::Future { latest }),
-            None => Ok(()),
+        let gone = Err(ResumeError::Gone { epoch, oldest });
+        if let Some(cause) = self.ended {
+            return Err(ResumeError::Ended(cause));
+        }
+        if self.places.backing.is_some_and(|backing| backing != from.backing) {
+            return gone;
+        }
+        if from.epoch == epoch {
+            return match from.revno {
+                revno if revno < oldest => gone,
+                revno if revno > latest => Err(ResumeError::Future { latest }),
+                Revno(revno) => Ok((revno, None)),
+            };
+        }
+        match self.places.revno_at(from.position) {
+            _ if !from.exact => gone,
+            _ if !self.loaded || from.position > self.position() => {
+                Err(ResumeError::Ahead { position: self.position() })
+            }
+            Some(revno) if revno >= oldest.0 => Ok((revno, Some(self.places.current()))),
+            Some(_) | None => gone,
         }
     }
 
     /// What a reader that asks for its progress must be told.
     pub fn expect_progress(&self, reader: u8) -> Result<Option<Progress>, NextError> {
-        let at = |revno, position| Progress { revno, position, out_of_reach_since: self.connection.out_of_reach_since };
+        let at = |revno, position, past| Progress {
+            revno,
+            position,
+            backing: self.places.backing.unwrap_or(Identity(0)),
+            exact: self.places.is_exact(past),
+            out_of_reach_since: self.connection.out_of_reach_since,
+        };
         match self.watchers[usize::from(reader)].stage {
             WatcherStage::None => Err(NextError::Stopped),
             WatcherStage::Ended(error) => Err(error),
             WatcherStage::Fresh => Ok(None),
-            WatcherStage::CaughtUp => Ok(Some(at(self.latest(), self.position()))),
-            WatcherStage::Behind { cursor, position, .. } => Ok(Some(at(Revno(cursor), position))),
+            WatcherStage::CaughtUp => Ok(Some(at(self.latest(), self.position(), self.places.past()))),
+            WatcherStage::Behind { cursor, position, past, .. } => Ok(Some(at(Revno(cursor), position, past))),
         }
     }
 
@@ -168,8 +205,10 @@ impl Reference {
     }
 
     fn resumed(&self, ids: IdSet, from: ResumePoint) -> WatcherStage {
-        if self.history.pending(ids, from.revno.0) {
-            WatcherStage::Behind { cursor: from.revno.0, position: from.position, since: self.now }
+        // One that should have been refused is as good as one of the latest revno; that it was not is for a checker to say.
+        let (cursor, past) = self.find_resumed(from).unwrap_or((from.revno.0, None));
+        if self.history.pending(ids, cursor) {
+            WatcherStage::Behind { cursor, position: from.position, past, since: self.now }
         } else {
             WatcherStage::CaughtUp
         }
@@ -242,6 +281,9 @@ impl Reference {
         self.connection.judge(self.connection.quarantine.minus(errors), errors, self.now);
         self.connection.stage = Stage::Following { since: self.now };
         self.connection.out_of_reach_since = None;
+        if step.to < self.history.position {
+            self.places.begin_past();
+        }
         self.advance(step);
         if !self.loaded {
             self.loaded = true;
@@ -268,9 +310,11 @@ impl Reference {
 
     /// The store is B(to), but for the ids in quarantine, which keep their last value.
     fn advance(&mut self, step: &Arrived) {
-        let before = self.history.position;
+        let before = (self.history.position, self.places.past());
         let state = self.log[step.at as usize].with(self.connection.quarantine, self.history.now());
-        if !self.history.advance(state, step.to) {
+        let is_changed = self.history.advance(state, step.to);
+        self.places.reach(step.to, self.history.latest(), self.connection.quarantine.is_empty());
+        if !is_changed {
             return;
         }
         let latest = self.history.latest();
@@ -314,6 +358,9 @@ impl Reference {
     }
 
     fn fail(&mut self, cause: Cause) {
+        if cause.class == CauseClass::Rewound {
+            self.places.begin_past();
+        }
         self.connection.fail(self.now);
         self.owed.unsubscribe = true;
         match self.config.restart {

@@ -50,6 +50,8 @@ pub enum WatcherStage {
         cursor: u64,
         /// Where the store stood when it fell behind, or the token of its resume.
         position: Position,
+        /// Of which past that was, if the store equalled the backing there.
+        past: Option<u32>,
         /// Since when.
         since: Time,
     },
@@ -196,13 +198,14 @@ impl Watcher {
     }
 
     /// The store has a new revno.
-    pub(super) fn advanced(&mut self, history: &History, before: Position, now: Time) {
+    pub(super) fn advanced(&mut self, history: &History, before: (Position, Option<u32>), now: Time) {
         self.shares = false;
         match self.stage {
             WatcherStage::CaughtUp => {
                 let cursor = history.latest() - 1;
                 if history.pending(self.ids, cursor) {
-                    self.stage = WatcherStage::Behind { cursor, position: before, since: now };
+                    let (position, past) = before;
+                    self.stage = WatcherStage::Behind { cursor, position, past, since: now };
                 }
             }
             WatcherStage::Behind { cursor, .. } => {

@@ -3,7 +3,7 @@
 
 mod readers;
 
-use multiwatcher::machine::{Cause, CauseClass, Change, Dropped, Position, Report, Revno, Time};
+use multiwatcher::machine::{Cause, CauseClass, Change, Dropped, Identity, Position, Report, Revno, Time};
 use multiwatcher::testing::{
     Changes, Character, DeltaSeen, EPOCH, IdIx, IdSet, Observation, Promise, Regime, Seen, State, Universe,
     WatcherStage,
@@ -50,6 +50,7 @@ impl Story {
             epoch: EPOCH,
             revno: Revno(0),
             position: Position(0),
+            backing: None,
             generation: multiwatcher::machine::Generation(1),
             phase: multiwatcher::machine::Phase::Subscribing,
             watchers: multiwatcher::machine::Watchers::default(),
@@ -138,8 +139,9 @@ impl Story {
     /// The subscription stands, and the load begins.
     pub(crate) fn begin_load(&mut self) {
         let (generation, position) = (self.referee.reference().generation(), self.log[0].0);
+        let backing = Identity(0);
         self.operation(
-            &[Observation::Subscribed { generation, position }, Observation::Load { generation }],
+            &[Observation::Subscribed { generation, position, backing }, Observation::Load { generation }],
             |_, _| (),
         );
     }

@@ -1,6 +1,6 @@
 //! What readers do in a story, each as it must be answered and in ways that must not be.
 
-use multiwatcher::machine::{NextError, Position, Progress, ResumeError, ResumePoint, Revno, WatcherId};
+use multiwatcher::machine::{Identity, NextError, Position, Progress, ResumeError, ResumePoint, Revno, WatcherId};
 use multiwatcher::testing::{CallSeen, DeltaSeen, EPOCH, Expected, FilterIx, How, Observation, Seen, State};
 
 use super::super::Census;
@@ -46,7 +46,8 @@ impl Story {
         self.watchers += 1;
         let known = revno <= self.referee.reference().latest();
         let view = if known { self.referee.reference().state(revno) } else { State::EMPTY };
-        let from = ResumePoint { epoch: EPOCH, revno, position: Position(revno.0) };
+        let (position, backing) = (Position(revno.0), Identity(0));
+        let from = ResumePoint { epoch: EPOCH, revno, position, backing, exact: true };
         let result = result.map(|()| WatcherId(self.watchers));
         self.see(Observation::Resumed { reader, filter: FilterIx(0), from, view, result });
     }
