@@ -160,7 +160,8 @@ def page(results, reasons):
     lines = [
         "# Mutants of the machine and the driver",
         "",
-        "Written by `.ci/mutants.py report`, from results of `.ci/mutants.py run --sample 300 --seed 1`.",
+        "Written by `.ci/mutants.py report`, from results of `.ci/mutants.py run --sample 300 --seed 1`. Lines are those of the tree in which a"
+        " mutant was judged.",
         "",
         f"{len(results)} mutants of {len(listed())} were judged, drawn at random; {len(viable)} of them compile and"
         f" {caught} were caught: {100 * caught / max(1, len(viable)):.1f} %,"

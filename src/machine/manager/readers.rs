@@ -142,7 +142,7 @@ impl<V: PartialEq> StoreManager<V> {
             return Err(ResumeError::Ahead { position });
         }
         // Both stores equalled the backing there, so what the reader was told is what this store held.
-        let revno = self.store.milestones.revno_at(from.position).filter(|revno| from.exact && *revno >= oldest);
+        let revno = self.store.milestones.revno_at(from.position).filter(|_| from.exact);
         revno.map(|revno| (revno, self.store.milestones.at(from.position))).ok_or(gone)
     }
 

@@ -81,7 +81,7 @@ impl Milestones {
         milestone.past == self.past
     }
 
-    /// The revno at which the store equalled the backing at this position.
+    /// The revno at which the store equalled the backing at this position, if the resume window reaches back to it.
     pub(in crate::machine) fn revno_at(&self, position: Position) -> Option<Revno> {
         let after = self.passed.partition_point(|&(other, _)| other <= position);
         let (found, revno) = self.passed.get(after.checked_sub(1)?)?;
