@@ -1,0 +1,178 @@
+//! The stream of notices of one subscription: an etcd watch, whose events are handed over as steps once they are complete.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use etcd_client::{Event, EventType, WatchOptions, WatchResponse, WatchStream};
+use futures_util::stream;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::error::{PlaceError, Why};
+use super::history::{decode, entity};
+use super::link::{Connected, MESSAGE};
+use super::place::position_of;
+use super::Shared;
+use crate::backing::{BackingError, Notice, Read, Step, Stream, Value};
+use crate::machine::EntityId;
+
+/// So many heartbeats without an answer, and the server counts as dead.
+const PATIENCE: u32 = 3;
+
+/// A watch that stands.
+pub(super) struct Watch<V> {
+    shared: Arc<Shared>,
+    connected: Connected,
+    stream: WatchStream,
+    watch_id: i64,
+    /// Everything up to this revision has been handed over.
+    told: i64,
+    /// The events of a revision, or several, that has not been told to its end.
+    begun: BTreeMap<EntityId, Read<V>>,
+    begun_to: i64,
+    heard: Instant,
+    ask_at: Instant,
+}
+
+/// Watches what is committed after this revision. When it returns, the server has said that it does.
+pub(super) async fn watch<V: Value + DeserializeOwned>(
+    shared: Arc<Shared>,
+    after: i64,
+) -> Result<Watch<V>, BackingError> {
+    let connected = shared.link.connected().await?;
+    match timeout(shared.link.call_timeout(), begin(&shared, &connected, after)).await {
+        Ok(Ok((stream, watch_id))) => {
+            let heard = Instant::now();
+            let ask_at = heard + shared.heartbeat;
+            let begun = BTreeMap::new();
+            Ok(Watch { shared, connected, stream, watch_id, told: after, begun, begun_to: after, heard, ask_at })
+        }
+        Ok(Err(Ending::Place(error))) => Err(error.into()),
+        Ok(Err(Ending::Why(why))) => Err(fail(&shared, &connected, why).await),
+        Err(_) => Err(fail(&shared, &connected, Why::TimedOut(shared.link.call_timeout())).await),
+    }
+}
+
+/// Why a watch ends.
+enum Ending {
+    Place(PlaceError),
+    Why(Why),
+}
+
+impl From<etcd_client::Error> for Ending {
+    fn from(error: etcd_client::Error) -> Self {
+        Self::Why(Why::Said(Box::new(error)))
+    }
+}
+
+async fn begin(shared: &Shared, connected: &Connected, after: i64) -> Result<(WatchStream, i64), Ending> {
+    let (begin, end) = shared.keys.range();
+    let options = WatchOptions::new()
+        .with_range(end)
+        .with_start_revision(after + 1)
+        .with_fragment()
+        .with_progress_notify();
+    let mut client = connected.client.watch_client().max_decoding_message_size(MESSAGE);
+    let mut stream = client.watch(begin, Some(options)).await?;
+    loop {
+        let Some(answer) = stream.message().await? else { return Err(Ending::Why(Why::Ended)) };
+        ended(&answer, after)?;
+        if answer.created() {
+            return Ok((stream, answer.watch_id()));
+        }
+    }
+}
+
+/// Whether the server says that it watches no longer.
+fn ended(answer: &WatchResponse, since: i64) -> Result<(), Ending> {
+    if answer.compact_revision() != 0 {
+        Err(Ending::Place(PlaceError::Compacted { since: position_of(since) }))
+    } else if answer.canceled() {
+        Err(Ending::Why(Why::Cancelled(answer.cancel_reason().to_owned())))
+    } else {
+        Ok(())
+    }
+}
+
+/// The connection is given up along with the watch: another watch is to go another way.
+async fn fail(shared: &Shared, connected: &Connected, why: Why) -> BackingError {
+    shared.link.failed(connected).await;
+    connected.error("watching", why).into()
+}
+
+impl<V: Value + DeserializeOwned> Watch<V> {
+    pub(super) fn notices(self) -> impl Stream<Item = Result<Notice<V>, BackingError>> + Send {
+        stream::try_unfold(self, |mut watch| async move {
+            match watch.next().await {
+                Ok(notice) => Ok(Some((notice, watch))),
+                Err(Ending::Place(error)) => Err(error.into()),
+                Err(Ending::Why(why)) => Err(fail(&watch.shared, &watch.connected, why).await),
+            }
+        })
+    }
+
+    async fn next(&mut self) -> Result<Notice<V>, Ending> {
+        loop {
+            let Ok(answer) = timeout_at(self.ask_at, self.stream.message()).await else {
+                self.ask().await?;
+                continue;
+            };
+            let Some(answer) = answer? else { return Err(Ending::Why(Why::Ended)) };
+            self.heard = Instant::now();
+            self.ask_at = self.heard + self.shared.heartbeat;
+            ended(&answer, self.told)?;
+            if let Some(notice) = self.take(&answer) {
+                return Ok(notice);
+            }
+        }
+    }
+
+    /// Asks for a sign of life; the server's own come every ten minutes.
+    async fn ask(&mut self) -> Result<(), Ending> {
+        let silence: Duration = self.heard.elapsed();
+        if silence >= self.shared.heartbeat * PATIENCE {
+            return Err(Ending::Why(Why::Silent(silence)));
+        }
+        self.ask_at = Instant::now() + self.shared.heartbeat;
+        Ok(self.stream.request_progress().await?)
+    }
+
+    /// What an answer tells; nothing, if it is a part of what is to be told at once.
+    fn take(&mut self, answer: &WatchResponse) -> Option<Notice<V>> {
+        for event in answer.events() {
+            self.event(event);
+        }
+        if answer.0.fragment {
+            return None;
+        }
+        if self.begun_to > self.told {
+            return Some(Notice::Step(self.step(self.begun_to)));
+        }
+        // An answer to a question of ours may overtake events on its way, so its revision means nothing. The server's own reports
+        // go the way of the events, and are addressed to the watch.
+        let revision = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
+        if answer.watch_id() == self.watch_id && !answer.created() && revision > self.told {
+            return Some(Notice::Step(self.step(revision)));
+        }
+        Some(Notice::Mark(position_of(self.told)))
+    }
+
+    fn event(&mut self, event: &Event) {
+        let Some(found) = event.kv() else { return };
+        self.begun_to = self.begun_to.max(found.mod_revision());
+        let Some(id) = entity(&self.shared.keys, found.key()) else { return };
+        let read = match event.event_type() {
+            EventType::Put => decode(&id, found),
+            EventType::Delete => Read::Absent,
+        };
+        self.begun.insert(id, read);
+    }
+
+    fn step(&mut self, to: i64) -> Step<V> {
+        let from = core::mem::replace(&mut self.told, to);
+        self.shared.place.heard(to);
+        let entities = core::mem::take(&mut self.begun).into_iter().collect();
+        Step { from: position_of(from), to: position_of(to), entities }
+    }
+}
