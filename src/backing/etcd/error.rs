@@ -28,8 +28,6 @@ pub(super) enum Why {
     Cancelled(String),
     /// A watch ended without a word.
     Ended,
-    /// Not even an answer to the question whether it is there.
-    Silent(Duration),
 }
 
 /// What an error means.
@@ -68,7 +66,7 @@ pub(super) enum PlaceError {
 impl EtcdError {
     pub(super) fn meaning(&self) -> Meaning {
         match &self.why {
-            Why::TimedOut(_) | Why::Ended | Why::Silent(_) => Meaning::Passing,
+            Why::TimedOut(_) | Why::Ended => Meaning::Passing,
             Why::Unusable(_) => Meaning::Wrong,
             Why::Cancelled(reason) if reason.contains("permission denied") => Meaning::Refused,
             Why::Cancelled(_) => Meaning::Passing,
@@ -166,7 +164,6 @@ impl fmt::Display for EtcdError {
         match why {
             Why::TimedOut(after) => write!(f, "no answer within {after:?}"),
             Why::Ended => f.write_str("the watch ended"),
-            Why::Silent(after) => write!(f, "no sign of life for {after:?}"),
             Why::Cancelled(reason) if reason.is_empty() => f.write_str("the server ended the watch"),
             Why::Cancelled(reason) => write!(f, "the server ended the watch: {reason}"),
             Why::Said(error) | Why::Unusable(error) => said(f, error),

@@ -1,7 +1,92 @@
 //! A backing in an etcd cluster: keys under a prefix, written with this library or by anybody else.
 //!
-//! Needs the feature `etcd`, and `protoc` to build it. It speaks to etcd 3.4 and later. It runs on tokio: open it within a runtime that
-//! runs as long as it is used.
+//! It needs the feature `etcd`, and `protoc` to build that. It speaks to etcd 3.4 and later. It runs on tokio: open it within a runtime
+//! whose time and input are enabled, and which runs for as long as the backing is used.
+//!
+//! # What other programs may do
+//!
+//! Each entity is a key, `PREFIX/entity/KIND/MODEL/ID`, and its value is JSON. Whoever writes such keys is noticed, also `etcdctl`:
+//!
+//! ```sh
+//! etcdctl put /juju/entity/unit/00000000-0000-0000-0000-000000000001/mysql/0 '{"status":"active"}'
+//! etcdctl del --prefix /juju/entity/unit/00000000-0000-0000-0000-000000000001/
+//! ```
+//!
+//! The model is a uuid in small letters, with hyphens. The id is everything behind it, slashes included, as it is. In the kind, and there
+//! alone, a percent sign is written `%25` and a slash `%2F`. So each entity has one key, whatever letters are in its name. A key below
+//! `PREFIX/entity/` that names no entity is none: nobody is told of it, and a warning says so each time that it is come across (through
+//! `tracing`, with the reason). A value that is no JSON, or not what the program that watches expects, is an error about that entity alone
+//! ([`Read::Error`]), until it is written again.
+//!
+//! One etcd transaction is one commit, and readers never see half of it. Keys that a lease takes along when it expires are removed in one
+//! commit.
+//!
+//! Leave `PREFIX/identity` alone. It says which database this is.
+//!
+//! # Positions
+//!
+//! The position of a commit is its revision. Revisions count the commits of the whole cluster, so others' commits leave gaps.
+//!
+//! A subscription begins with a linearizable read, and watches from the next revision on. A step is handed over when every fragment of its
+//! revisions is in. While nothing happens the server is asked for a sign of life every two seconds ([`EtcdOptions::heartbeat`]), by a
+//! read. Watches have a progress request for that, but it is not used: up to etcd 3.4.24 and 3.5.7 the answer may overtake events of
+//! earlier revisions, and later servers do not always answer. The reports that the server sends of itself, every ten
+//! minutes unless it is told otherwise (`--experimental-watch-progress-notify-interval`), go the way of the events; they move the
+//! position on when nothing but others' keys was written.
+//!
+//! A load reads all its pages at the revision at which the subscription began. What happened since a position is then found by comparing
+//! which keys there are, and when each was last written, at that revision and at the latest one, which a linearizable read tells; the values
+//! of those that differ are read at the latest. So a removal needs no history of events, and nothing depends on when a watch is told.
+//! It costs two listings of the keys under the prefix, without their values: once after a load, and whenever an entity that could not be
+//! read is read again.
+//!
+//! # How soon a commit is noticed
+//!
+//! About as soon as by a bare watch: what the worker adds is measured by `cargo bench --features etcd --bench etcd`.
+//!
+//! # Compaction
+//!
+//! A worker that follows does not need the history. If it is compacted during a load, or while a worker is cut off, the worker loads again
+//! ([pruned](crate::backing::FailureKind::Pruned)), and readers see the difference. So compact as you like, but keep more than a load takes:
+//! minutes, not seconds.
+//!
+//! # Restoring a snapshot
+//!
+//! Restore it as etcd's handbook says. The revision goes back, and the same revisions will be other commits. The
+//! [identity](Backing::identity) then changes, so that resume tokens of the lost history are refused. It is made of the cluster's number, the
+//! prefix, and a *witness*: a random nonce under `PREFIX/identity`, written in a transaction by whoever opens the prefix first,
+//! along with the cluster's number and the length of its log at that time. That it is another history is seen
+//!
+//! - by the number of the cluster, if the snapshot was restored with another token (`--initial-cluster-token`), as it should be;
+//! - by a worker that runs, from the revision, the nonce, or the length of the log, which went back;
+//! - when it is opened, or subscribed to again, by the length of the log: a restored cluster begins another one, so it is shorter than the
+//!   witness says. The witness is brought up to date whenever somebody subscribes.
+//!
+//! Whoever sees it draws another nonce, and worker and readers go on with the difference
+//! ([rewound](crate::backing::FailureKind::Rewound)). One case is not seen: no program was running, the token was kept, and after the restore
+//! the cluster did more than it had done before somebody last subscribed. So give a restored cluster another token.
+//!
+//! # Failures
+//!
+//! One endpoint is used at a time. If it refuses, does not answer in time, is silent, or has lost its leader, the connection is given up
+//! and the next endpoint is tried; a question up to three times, a commit never, for it may have happened. All that is
+//! [transient](crate::backing::FailureKind::Transient): the worker tries again with its back-off, and readers are served from what it knows.
+//!
+//! A wrong password, a right that is missing, and a certificate that is not trusted are [permanent](crate::backing::FailureKind::Permanent)
+//! for whoever opens the backing: waiting will not help, and somebody should be told. Once it is open they are transient: passwords and
+//! certificates are renewed and rights are given while programs run, and readers would rather be served than ended.
+//!
+//! # Users that may only read
+//!
+//! The right to read `PREFIX/` is enough to watch. The witness is then left as it is. If there is none yet, or a restored snapshot would need
+//! another one, a nonce is drawn that nobody else knows: resume tokens are good for this program alone, until somebody who may write opens the
+//! prefix.
+//!
+//! # Many workers
+//!
+//! Any number of workers, in any number of programs, may watch one prefix, each serving readers of its own: all views come to the same.
+//! Each costs the cluster one watch and one load. List the endpoints in another order for each of them, and they spread over
+//! the members.
 
 mod error;
 mod history;

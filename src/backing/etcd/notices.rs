@@ -1,13 +1,15 @@
 //! The stream of notices of one subscription: an etcd watch, whose events are handed over as steps once they are complete.
 
-use core::time::Duration;
+use core::future::Future;
+use core::pin::{Pin, pin};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use etcd_client::{Event, EventType, WatchOptions, WatchResponse, WatchStream};
+use futures_util::future::{Either, select};
 use futures_util::stream;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::error::{PlaceError, Why};
 use super::history::{decode, entity};
@@ -16,9 +18,6 @@ use super::place::position_of;
 use super::Shared;
 use crate::backing::{BackingError, Notice, Read, Step, Stream, Value};
 use crate::machine::EntityId;
-
-/// So many heartbeats without an answer, and the server counts as dead.
-const PATIENCE: u32 = 3;
 
 /// A watch that stands.
 pub(super) struct Watch<V> {
@@ -31,8 +30,20 @@ pub(super) struct Watch<V> {
     /// The events of a revision, or several, that has not been told to its end.
     begun: BTreeMap<EntityId, Read<V>>,
     begun_to: i64,
-    heard: Instant,
+    /// When the server is asked for a sign of life, and the question that is under way.
     ask_at: Instant,
+    asking: Option<Asking>,
+}
+
+/// A question that any living server answers.
+type Asking = Pin<Box<dyn Future<Output = Result<(), Why>> + Send>>;
+
+/// What is heard besides the watch.
+enum Sign {
+    /// It has been silent for long enough.
+    Due,
+    /// It has answered.
+    Lives,
 }
 
 /// Watches what is committed after this revision. When it returns, the server has said that it does.
@@ -43,10 +54,9 @@ pub(super) async fn watch<V: Value + DeserializeOwned>(
     let connected = shared.link.connected().await?;
     match timeout(shared.link.call_timeout(), begin(&shared, &connected, after)).await {
         Ok(Ok((stream, watch_id))) => {
-            let heard = Instant::now();
-            let ask_at = heard + shared.heartbeat;
-            let begun = BTreeMap::new();
-            Ok(Watch { shared, connected, stream, watch_id, told: after, begun, begun_to: after, heard, ask_at })
+            let ask_at = Instant::now() + shared.heartbeat;
+            let (begun, begun_to) = (BTreeMap::new(), after);
+            Ok(Watch { shared, connected, stream, watch_id, told: after, begun, begun_to, ask_at, asking: None })
         }
         Ok(Err(Ending::Place(error))) => Err(error.into()),
         Ok(Err(Ending::Why(why))) => Err(fail(&shared, &connected, why).await),
@@ -114,28 +124,48 @@ impl<V: Value + DeserializeOwned> Watch<V> {
 
     async fn next(&mut self) -> Result<Notice<V>, Ending> {
         loop {
-            let Ok(answer) = timeout_at(self.ask_at, self.stream.message()).await else {
-                self.ask().await?;
-                continue;
+            let sign = sign(&mut self.asking, self.ask_at);
+            let heard = match select(pin!(self.stream.message()), pin!(sign)).await {
+                Either::Left((answer, _)) => Either::Left(answer),
+                Either::Right((sign, _)) => Either::Right(sign),
             };
-            let Some(answer) = answer? else { return Err(Ending::Why(Why::Ended)) };
-            self.heard = Instant::now();
-            self.ask_at = self.heard + self.shared.heartbeat;
-            ended(&answer, self.told)?;
-            if let Some(notice) = self.take(&answer) {
-                return Ok(notice);
+            match heard {
+                Either::Left(answer) => {
+                    let Some(answer) = answer? else { return Err(Ending::Why(Why::Ended)) };
+                    self.rest();
+                    ended(&answer, self.told)?;
+                    if let Some(notice) = self.take(&answer) {
+                        return Ok(notice);
+                    }
+                }
+                Either::Right(Ok(Sign::Lives)) => {
+                    self.rest();
+                    return Ok(Notice::Mark(position_of(self.told)));
+                }
+                Either::Right(Ok(Sign::Due)) => self.asking = Some(self.ask()),
+                Either::Right(Err(why)) => return Err(Ending::Why(why)),
             }
         }
     }
 
-    /// Asks for a sign of life; the server's own come every ten minutes.
-    async fn ask(&mut self) -> Result<(), Ending> {
-        let silence: Duration = self.heard.elapsed();
-        if silence >= self.shared.heartbeat * PATIENCE {
-            return Err(Ending::Why(Why::Silent(silence)));
-        }
+    /// It was heard of: nothing needs to be asked for a while.
+    fn rest(&mut self) {
         self.ask_at = Instant::now() + self.shared.heartbeat;
-        Ok(self.stream.request_progress().await?)
+        self.asking = None;
+    }
+
+    /// Asks for a sign of life, over the connection of the watch. There is a request for it in the protocol of watches, but old servers may
+    /// answer that before they tell what was committed before, and later ones do not answer it to a watch that has been told nothing yet.
+    fn ask(&self) -> Asking {
+        let (mut client, key) = (self.connected.client.kv_client(), self.shared.keys.identity());
+        let patience = self.shared.link.call_timeout();
+        Box::pin(async move {
+            match timeout(patience, client.get(key, None)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(Why::Said(Box::new(error))),
+                Err(_) => Err(Why::TimedOut(patience)),
+            }
+        })
     }
 
     /// What an answer tells; nothing, if it is a part of what is to be told at once.
@@ -149,8 +179,7 @@ impl<V: Value + DeserializeOwned> Watch<V> {
         if self.begun_to > self.told {
             return Some(Notice::Step(self.step(self.begun_to)));
         }
-        // An answer to a question of ours may overtake events on its way, so its revision means nothing. The server's own reports
-        // go the way of the events, and are addressed to the watch.
+        // The server's own report goes the way of the events, so there is none of an earlier revision to come.
         let revision = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
         if answer.watch_id() == self.watch_id && !answer.created() && revision > self.told {
             return Some(Notice::Step(self.step(revision)));
@@ -174,5 +203,16 @@ impl<V: Value + DeserializeOwned> Watch<V> {
         self.shared.place.heard(to);
         let entities = core::mem::take(&mut self.begun).into_iter().collect();
         Step { from: position_of(from), to: position_of(to), entities }
+    }
+}
+
+/// Waits for the answer to what was asked, or until something is to be asked.
+async fn sign(asking: &mut Option<Asking>, ask_at: Instant) -> Result<Sign, Why> {
+    match asking {
+        Some(asking) => asking.await.map(|()| Sign::Lives),
+        None => {
+            sleep_until(ask_at).await;
+            Ok(Sign::Due)
+        }
     }
 }

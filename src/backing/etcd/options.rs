@@ -73,8 +73,8 @@ impl EtcdOptions {
         Self { call_timeout, ..self }
     }
 
-    /// How often the server is asked for a sign of life while nothing happens; after three times as long without one it counts as dead.
-    /// Keep it below the worker's [`heartbeat`](crate::machine::Config::heartbeat).
+    /// How often the server is asked for a sign of life while nothing happens. One that does not answer in time counts as dead. Keep it below
+    /// the worker's [`heartbeat`](crate::machine::Config::heartbeat).
     #[must_use]
     pub fn heartbeat(self, heartbeat: Duration) -> Self {
         Self { heartbeat: heartbeat.max(Duration::from_millis(10)), ..self }
