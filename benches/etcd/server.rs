@@ -16,7 +16,8 @@ impl Server {
     /// One that answers; none, if there is no etcd.
     pub(crate) async fn start() -> Option<Self> {
         let folder = TempDir::new().expect("a folder can be made");
-        let port = || TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port is free").port();
+        let port =
+            || TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port is free").port();
         let (port, peer) = (port(), format!("http://127.0.0.1:{}", port()));
         let client = format!("http://127.0.0.1:{port}");
         let child = Command::new("etcd")

@@ -30,17 +30,22 @@ async fn write(endpoint: String, seed: u64) {
             let found = found.kvs().iter().find(|found| found.key_str().unwrap() == name);
             found.map_or((0, 0), |found| (found.value_str().unwrap().parse::<i64>().unwrap(), found.mod_revision()))
         };
-        let (from, to) = (&names[roll(&mut dice) as usize % 5], &names[roll(&mut dice) as usize % 5]);
-        let ((has, seen), (gets, seen_too)) = (of(from), of(to));
+        let mut draw = || &names[usize::try_from(roll(&mut dice) % 5).unwrap()];
+        let (from, to) = (draw(), draw());
+        let ((has, written), (gets, written_too)) = (of(from), of(to));
         if from == to || has == 0 {
             continue;
         }
         let amount = if roll(&mut dice).is_multiple_of(3) { has } else { 1 + (has - 1) / 2 };
-        let taken = if amount == has { TxnOp::delete(from.as_str(), None) } else { TxnOp::put(from.as_str(), (has - amount).to_string(), None) };
+        let taken = if amount == has {
+            TxnOp::delete(from.as_str(), None)
+        } else {
+            TxnOp::put(from.as_str(), (has - amount).to_string(), None)
+        };
         let txn = Txn::new()
             .when([
-                Compare::mod_revision(from.as_str(), CompareOp::Equal, seen),
-                Compare::mod_revision(to.as_str(), CompareOp::Equal, seen_too),
+                Compare::mod_revision(from.as_str(), CompareOp::Equal, written),
+                Compare::mod_revision(to.as_str(), CompareOp::Equal, written_too),
             ])
             .and_then([taken, TxnOp::put(to.as_str(), (gets + amount).to_string(), None)]);
         moved += usize::from(client.txn(txn).await.unwrap().succeeded());

@@ -58,7 +58,8 @@ pub(crate) async fn open(server: &Server) -> EtcdBacking<i64> {
 /// Commits a value for each of these entities, as many at a time as a server takes.
 pub(crate) async fn put_all(backing: &EtcdBacking<i64>, names: &[String], value: i64) {
     for names in names.chunks(100) {
-        let transaction = names.iter().fold(backing.transaction(), |transaction, name| transaction.put(id(name), &value));
+        let transaction =
+            names.iter().fold(backing.transaction(), |transaction, name| transaction.put(id(name), &value));
         transaction.commit().await.unwrap();
     }
 }

@@ -60,7 +60,11 @@ pub(crate) async fn a_server_that_is_stopped_is_found_dead_and_followed_again() 
     let wanted = contents(&server.endpoint()).await;
     view.until(&wanted).await;
     let failures = worker.report().last_failures;
-    assert!(failures.iter().any(|(_, failure)| failure.to_string().contains("watching at") && failure.to_string().contains("no answer within")), "{failures:?}");
+    assert!(
+        failures.iter().any(|(_, failure)| failure.to_string().contains("watching at")
+            && failure.to_string().contains("no answer within")),
+        "{failures:?}"
+    );
     backing.put(id("x"), &3).await.unwrap();
     view.until(&contents(&server.endpoint()).await).await;
 }
@@ -89,7 +93,11 @@ pub(crate) async fn connections_that_are_cut_again_and_again_lose_nothing() {
     });
     let check = |view: &View| {
         for (name, value) in &view.held {
-            let other = if let Some(name) = name.strip_suffix("one") { format!("{name}other") } else { name.replace("other", "one") };
+            let other = if let Some(name) = name.strip_suffix("one") {
+                format!("{name}other")
+            } else {
+                name.replace("other", "one")
+            };
             assert_eq!(view.held.get(&other), Some(value), "half a commit at {name}");
         }
     };
@@ -146,8 +154,9 @@ pub(crate) async fn where_nobody_listens_opening_says_so() {
     let backing = impatient().open::<i64, _>([endpoint, server.endpoint()], PREFIX).await.unwrap();
     let (worker, view) = follow(&backing).await;
     let token = view.reader.resume_token().unwrap().unwrap();
-    let elsewhere = open(&Server::start().await).await;
-    let (other, _view) = follow(&elsewhere).await;
+    // A token is good for one cluster.
+    let another = Server::start().await;
+    let (other, _view) = follow(&open(&another).await).await;
     assert!(matches!(other.resume(&token), Err(ResumeError::Foreign { .. })));
     assert_eq!(worker.report().restarts, 0);
 }

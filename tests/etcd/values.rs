@@ -32,10 +32,16 @@ pub(crate) async fn a_value_that_is_not_json_is_an_error_about_it_alone() {
 pub(crate) async fn odd_ids_survive_and_odd_keys_are_no_entities() {
     let server = Server::start().await;
     let backing = open(&server).await;
-    let ids: Vec<_> = ["", "/", "a/b", "%", "%2F", "ünï/cödé", "new\nline", "\0", " ", "\u{10ffff}", "a/../b", "entity"]
-        .into_iter()
-        .flat_map(|odd| [EntityId::new(odd, ModelId::from_u128(u128::MAX), "x"), EntityId::new("unit", ModelId::from_u128(0), odd)])
-        .collect();
+    let ids: Vec<_> =
+        ["", "/", "a/b", "%", "%2F", "ünï/cödé", "new\nline", "\0", " ", "\u{10ffff}", "a/../b", "entity"]
+            .into_iter()
+            .flat_map(|odd| {
+                [
+                    EntityId::new(odd, ModelId::from_u128(u128::MAX), "x"),
+                    EntityId::new("unit", ModelId::from_u128(0), odd),
+                ]
+            })
+            .collect();
     let (half, other_half) = ids.split_at(ids.len() / 2);
     for id in half {
         backing.put(id.clone(), &1).await.unwrap();
@@ -76,7 +82,8 @@ pub(crate) async fn a_revision_that_comes_in_fragments_is_told_at_once() {
     let (worker, mut view) = follow(&backing).await;
     assert_eq!(view.held.len(), KEYS);
     // Whether the server sends fragments is what another watch shows.
-    let mut other = Client::connect([server.endpoint()], None).await.unwrap().watch_client().max_decoding_message_size(1 << 30);
+    let mut other =
+        Client::connect([server.endpoint()], None).await.unwrap().watch_client().max_decoding_message_size(1 << 30);
     let options = WatchOptions::new().with_prefix().with_fragment();
     let mut other = other.watch(UNITS, Some(options)).await.unwrap();
     assert!(other.message().await.unwrap().unwrap().created());

@@ -66,10 +66,9 @@ pub(super) enum PlaceError {
 impl EtcdError {
     pub(super) fn meaning(&self) -> Meaning {
         match &self.why {
-            Why::TimedOut(_) | Why::Ended => Meaning::Passing,
             Why::Unusable(_) => Meaning::Wrong,
             Why::Cancelled(reason) if reason.contains("permission denied") => Meaning::Refused,
-            Why::Cancelled(_) => Meaning::Passing,
+            Why::TimedOut(_) | Why::Ended | Why::Cancelled(_) => Meaning::Passing,
             Why::Said(error) => meaning(error),
         }
     }
@@ -99,7 +98,15 @@ fn meaning(error: &etcd_client::Error) -> Meaning {
             }
         }
         Said::InvalidArgs(_) | Said::InvalidUri(_) | Said::InvalidMetadataValue(_) => Meaning::Wrong,
-        _ => Meaning::Passing,
+        Said::IoError(_)
+        | Said::TransportError(_)
+        | Said::WatchError(_)
+        | Said::Utf8Error(_)
+        | Said::LeaseKeepAliveError(_)
+        | Said::ElectError(_)
+        | Said::EndpointError(_)
+        | Said::EndpointsNotManaged
+        | Said::Internal(_) => Meaning::Passing,
     }
 }
 

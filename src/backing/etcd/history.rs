@@ -6,11 +6,11 @@ use std::sync::Arc;
 use etcd_client::{GetOptions, KeyValue, Txn, TxnOp, TxnOpResponse};
 use serde::de::DeserializeOwned;
 
+use super::Shared;
 use super::error::{EtcdError, PlaceError, ValueError};
 use super::keys::Keys;
 use super::link::Link;
 use super::place::revision_of;
-use super::Shared;
 use crate::backing::{BackingError, Read, Reads, SharedError, Step, Value};
 use crate::machine::{EntityId, Position};
 

@@ -67,7 +67,7 @@ impl Link {
         let options = Some(self.way.options.clone());
         let patience = self.way.connect_timeout + self.way.call_timeout;
         // It connects when it is first used, but signs on here.
-        let why = match timeout(patience, Client::connect([&endpoint], options)).await {
+        let why = match timeout(patience, Box::pin(Client::connect([&endpoint], options))).await {
             Ok(Ok(client)) => {
                 state.generation += 1;
                 state.client = Some(client.clone());
@@ -97,7 +97,8 @@ impl Link {
     ) -> Result<T, EtcdError> {
         let connected = self.connected().await?;
         let patience = self.way.call_timeout;
-        let why = match timeout(patience, work(connected.client.clone())).await {
+        // What the client keeps while it waits is large.
+        let why = match timeout(patience, Box::pin(work(connected.client.clone()))).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => Why::Said(Box::new(error)),
             Err(_) => Why::TimedOut(patience),

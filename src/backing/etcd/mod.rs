@@ -104,6 +104,7 @@ use core::sync::atomic::{AtomicI64, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 
+use etcd_client::GetOptions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -154,7 +155,7 @@ impl<V: Value + DeserializeOwned> EtcdBacking<V> {
 
     /// The value of an entity.
     pub async fn get(&self, id: &EntityId) -> Result<Read<V>, BackingError> {
-        let found = self.shared.link.get("reading an entity", &self.shared.keys.of(id), &Default::default()).await?;
+        let found = self.shared.link.get("reading an entity", &self.shared.keys.of(id), &GetOptions::default()).await?;
         Ok(found.kvs().first().map_or(Read::Absent, |found| history::decode(id, found)))
     }
 }

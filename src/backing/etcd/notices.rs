@@ -11,11 +11,11 @@ use futures_util::stream;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::Shared;
 use super::error::{PlaceError, Why};
 use super::history::{decode, entity};
 use super::link::{Connected, MESSAGE};
 use super::place::position_of;
-use super::Shared;
 use crate::backing::{BackingError, Notice, Read, Step, Stream, Value};
 use crate::machine::EntityId;
 
@@ -24,7 +24,8 @@ pub(super) struct Watch<V> {
     shared: Arc<Shared>,
     connected: Connected,
     stream: WatchStream,
-    watch_id: i64,
+    /// What the server calls it.
+    number: i64,
     /// Everything up to this revision has been handed over.
     told: i64,
     /// The events of a revision, or several, that has not been told to its end.
@@ -53,10 +54,10 @@ pub(super) async fn watch<V: Value + DeserializeOwned>(
 ) -> Result<Watch<V>, BackingError> {
     let connected = shared.link.connected().await?;
     match timeout(shared.link.call_timeout(), begin(&shared, &connected, after)).await {
-        Ok(Ok((stream, watch_id))) => {
+        Ok(Ok((stream, number))) => {
             let ask_at = Instant::now() + shared.heartbeat;
             let (begun, begun_to) = (BTreeMap::new(), after);
-            Ok(Watch { shared, connected, stream, watch_id, told: after, begun, begun_to, ask_at, asking: None })
+            Ok(Watch { shared, connected, stream, number, told: after, begun, begun_to, ask_at, asking: None })
         }
         Ok(Err(Ending::Place(error))) => Err(error.into()),
         Ok(Err(Ending::Why(why))) => Err(fail(&shared, &connected, why).await),
@@ -78,11 +79,8 @@ impl From<etcd_client::Error> for Ending {
 
 async fn begin(shared: &Shared, connected: &Connected, after: i64) -> Result<(WatchStream, i64), Ending> {
     let (begin, end) = shared.keys.range();
-    let options = WatchOptions::new()
-        .with_range(end)
-        .with_start_revision(after + 1)
-        .with_fragment()
-        .with_progress_notify();
+    let options =
+        WatchOptions::new().with_range(end).with_start_revision(after + 1).with_fragment().with_progress_notify();
     let mut client = connected.client.watch_client().max_decoding_message_size(MESSAGE);
     let mut stream = client.watch(begin, Some(options)).await?;
     loop {
@@ -181,7 +179,7 @@ impl<V: Value + DeserializeOwned> Watch<V> {
         }
         // The server's own report goes the way of the events, so there is none of an earlier revision to come.
         let revision = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
-        if answer.watch_id() == self.watch_id && !answer.created() && revision > self.told {
+        if answer.watch_id() == self.number && !answer.created() && revision > self.told {
             return Some(Notice::Step(self.step(revision)));
         }
         Some(Notice::Mark(position_of(self.told)))

@@ -88,7 +88,10 @@ impl Place {
                     let (cluster, member, revision) = (header.cluster_id(), header.member_id(), header.revision());
                     let witness = answer.op_responses().into_iter().find_map(|answer| match answer {
                         TxnOpResponse::Get(answer) => answer.kvs().first().map(|found| {
-                            (serde_json::from_slice(found.value()).map_err(|error| error.to_string()), found.mod_revision())
+                            (
+                                serde_json::from_slice(found.value()).map_err(|error| error.to_string()),
+                                found.mod_revision(),
+                            )
                         }),
                         TxnOpResponse::Put(_) | TxnOpResponse::Delete(_) | TxnOpResponse::Txn(_) => None,
                     });
