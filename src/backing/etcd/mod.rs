@@ -55,7 +55,7 @@
 //! Restore it as etcd's handbook says. The revision goes back, and the same revisions will be other commits. The
 //! [identity](Backing::identity) then changes, so that resume tokens of the lost history are refused. It is made of the cluster's number, the
 //! prefix, and a *witness*: a random nonce under `PREFIX/identity`, written in a transaction by whoever opens the prefix first,
-//! along with the cluster's number and the length of its log at that time. That it is another history is seen
+//! along with the length of the cluster's log at that time. That it is another history is seen
 //!
 //! - by the number of the cluster, if the snapshot was restored with another token (`--initial-cluster-token`), as it should be;
 //! - by a worker that runs, from the revision, the nonce, or the length of the log, which went back;

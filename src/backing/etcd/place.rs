@@ -18,13 +18,11 @@ const ATTEMPTS: usize = 8;
 /// A witness is written anew when the cluster's log has grown by so many entries since.
 const STALE: u64 = 16;
 
-/// What stands under the key of the identity.
+/// What stands under the key of the identity. The number of the cluster makes the rest of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Witness {
     /// Whatever was drawn when this history was first met.
     nonce: Identity,
-    /// The cluster it was met in, as etcd's own tools print it.
-    cluster: String,
     /// How long the cluster's log was when this was written. A restored cluster begins another log.
     raft_index: u64,
 }
@@ -158,7 +156,7 @@ impl Place {
 
     /// The witness that should be there instead of the one that is, if it should.
     fn wanted(&self, known: &Known, moment: &Moment, raft_index: u64, went_back: bool) -> Option<Witness> {
-        let written = |nonce| Some(Witness { nonce, cluster: format!("{:x}", moment.cluster), raft_index });
+        let written = |nonce| Some(Witness { nonce, raft_index });
         match &moment.witness {
             None => written(Identity::fresh()),
             Some((Err(error), _)) => {
@@ -166,7 +164,7 @@ impl Place {
                 written(Identity::fresh())
             }
             Some((Ok(witness), _)) => {
-                let restored = witness.cluster != format!("{:x}", moment.cluster) || raft_index < witness.raft_index;
+                let restored = raft_index < witness.raft_index;
                 // Another program may have been first to notice: then the nonce is another one already.
                 let unnoticed = went_back && known.nonce == Some(witness.nonce);
                 if restored || unnoticed {
