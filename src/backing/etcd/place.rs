@@ -102,12 +102,13 @@ impl Place {
 
     /// A linearizable look that is to find the same history as before.
     pub(super) async fn same(&self, link: &Link) -> Result<Moment, BackingError> {
+        // What is heard while the answer is on its way may be later than the answer.
+        let known = self.lock().clone();
         let moment = self.look(link).await?;
-        let mut known = self.lock();
         if known.cluster != moment.cluster || moment.revision < known.revision || known.nonce != moment.nonce() {
             return Err(PlaceError::Other.into());
         }
-        known.revision = moment.revision;
+        self.heard(moment.revision);
         Ok(moment)
     }
 
@@ -115,13 +116,13 @@ impl Place {
     /// is the one from here on.
     pub(super) async fn confirm(&self, link: &Link) -> Result<Confirmed, EtcdError> {
         for _ in 0..ATTEMPTS {
+            let known = self.lock().clone();
             let moment = self.look(link).await?;
             let (member, raft_index) = self.log(link).await?;
             // Behind a balancer the two may have been different members; only of one and the same is the log as long as what was read.
             if member != moment.member {
                 continue;
             }
-            let known = self.lock().clone();
             let went_back = known.identity.is_some() && known.went_back(&moment, raft_index);
             let is_other = went_back || known.identity.is_some() && known.nonce != moment.nonce();
             let mut drawn = known.drawn.filter(|_| !is_other);
@@ -137,14 +138,13 @@ impl Place {
                     Err(error) => tracing::debug!(%error, "the witness cannot be written anew"),
                 }
             }
-            *self.lock() = Known {
-                identity: Some(self.name(moment.cluster, drawn.or(moment.nonce()))),
-                cluster: moment.cluster,
-                nonce: moment.nonce(),
-                drawn,
-                revision: moment.revision,
-                raft_index,
-            };
+            let identity = Some(self.name(moment.cluster, drawn.or(moment.nonce())));
+            let (cluster, nonce, revision) = (moment.cluster, moment.nonce(), moment.revision);
+            let mut kept = self.lock();
+            // Others may have heard of more meanwhile, if that is of the same history.
+            let later = if is_other { 0 } else { kept.revision };
+            *kept = Known { identity, cluster, nonce, drawn, revision: revision.max(later), raft_index };
+            drop(kept);
             return Ok(Confirmed { moment, is_other });
         }
         Err(EtcdError {
