@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use etcd_client::Client;
-use multiwatcher::Worker;
 use multiwatcher::backing::Backing;
 use multiwatcher::backing::etcd::EtcdBacking;
+use multiwatcher::{Config, Worker};
 use tokio::time::{sleep, timeout};
 
 use crate::common::{LONG, PREFIX, View, contents, id, impatient, roll, short};
@@ -88,7 +88,7 @@ pub(crate) async fn three_workers_of_one_cluster_tell_their_readers_the_same() {
         // Each prefers another member.
         let endpoints = (0..3).map(|at| servers[(first + at) % 3].endpoint());
         let backing = impatient().open::<i64, _>(endpoints, PREFIX).await.unwrap();
-        workers.push((Worker::start(backing.clone(), short()), backing));
+        workers.push((Worker::start(backing.clone(), Config { window: 100, ..short() }), backing));
     }
     let mut views = Vec::new();
     for (worker, _) in &workers {
@@ -119,4 +119,15 @@ pub(crate) async fn three_workers_of_one_cluster_tell_their_readers_the_same() {
     }
     let identities: Vec<_> = workers.iter().map(|(_, backing)| backing.identity()).collect();
     assert!(identities.iter().all(|identity| *identity == identities[0]));
+    // A reader goes on with another worker: it is told what it does not know, and no more.
+    let token = views[0].reader.resume_token().unwrap().unwrap();
+    let mut moved = Vec::new();
+    for (worker, _) in &workers {
+        let reader = worker.resume(&token).await.expect("all have stood there");
+        moved.push(View { reader, held: views[0].held.clone() });
+    }
+    put(&workers[2].1, "after", 1).await;
+    for view in &mut moved {
+        assert_eq!(view.next().await, ["after=1"]);
+    }
 }

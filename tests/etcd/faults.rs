@@ -33,7 +33,7 @@ pub(crate) async fn a_server_that_is_killed_and_comes_back_is_followed_again() {
         server.etcdctl(&["put", &key("y"), &round.to_string()]);
         view.until(&held([("x", round), ("y", round)])).await;
         // A reader that comes back has the difference.
-        let resumed = worker.resume(&token).unwrap();
+        let resumed = worker.resume(&token).await.unwrap();
         let batch = timeout(LONG, resumed.next()).await.unwrap().unwrap();
         assert!(batch.deltas().iter().any(|delta| delta.id() == &id("y")), "{batch:?}");
     }
@@ -157,6 +157,6 @@ pub(crate) async fn where_nobody_listens_opening_says_so() {
     // A token is good for one cluster.
     let another = Server::start().await;
     let (other, _view) = follow(&open(&another).await).await;
-    assert!(matches!(other.resume(&token), Err(ResumeError::Foreign { .. })));
+    assert!(matches!(other.resume(&token).await, Err(ResumeError::Gone { .. })));
     assert_eq!(worker.report().restarts, 0);
 }

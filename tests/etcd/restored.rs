@@ -31,11 +31,11 @@ pub(crate) async fn a_restored_snapshot_is_another_history_for_a_running_worker(
     told.sort_unstable();
     assert_eq!(told, ["-z", "x=1", "y=1"], "the difference and nothing else");
     assert!(worker.report().last_failures.iter().any(|(_, failure)| failure.class() == CauseClass::Rewound));
-    assert!(matches!(worker.resume(&token), Err(ResumeError::Gone { .. })));
+    assert!(matches!(worker.resume(&token).await, Err(ResumeError::Gone { .. })));
     assert_ne!(backing.identity(), identity);
     let other = Worker::start(backing.clone(), Config { window: 1000, ..short() });
     View::open(&other).await;
-    assert!(matches!(other.resume(&token), Err(ResumeError::Foreign { .. })));
+    assert!(matches!(other.resume(&token).await, Err(ResumeError::Gone { .. })));
     // Whoever opens it now finds that identity.
     assert_eq!(open(&server).await.identity(), backing.identity());
     // And it is followed on.

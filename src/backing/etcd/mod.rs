@@ -27,8 +27,8 @@
 //!
 //! The position of a commit is its revision. Revisions count the commits of the whole cluster, so others' commits leave gaps.
 //!
-//! A subscription begins with a linearizable read, and watches from the next revision on. A step is handed over when every fragment of its
-//! revisions is in. While nothing happens the server is asked for a sign of life every two seconds ([`EtcdOptions::heartbeat`]), by a
+//! A subscription begins with a linearizable read, and watches from the next revision on. Each revision is handed over as a step of its own, when
+//! every fragment of it is in. While nothing happens the server is asked for a sign of life every two seconds ([`EtcdOptions::heartbeat`]), by a
 //! read. Watches have a progress request for that, but it is not used: up to etcd 3.4.24 and 3.5.7 the answer may overtake events of
 //! earlier revisions, and later servers do not always answer. The reports that the server sends of itself, every ten
 //! minutes unless it is told otherwise (`--experimental-watch-progress-notify-interval`), go the way of the events; they move the
@@ -85,7 +85,8 @@
 //! # Many workers
 //!
 //! Any number of workers, in any number of programs, may watch one prefix, each serving readers of its own: all views come to the same.
-//! Each costs the cluster one watch and one load. List the endpoints in another order for each of them, and they spread over
+//! A reader's resume token may be taken from one to another: all of them stand at each
+//! revision that changed something under the prefix while they follow. Each costs the cluster one watch and one load. List the endpoints in another order for each of them, and they spread over
 //! the members.
 
 mod error;

@@ -2,7 +2,7 @@
 
 use core::future::Future;
 use core::pin::{Pin, pin};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use etcd_client::{Event, EventType, WatchOptions, WatchResponse, WatchStream};
@@ -26,9 +26,10 @@ pub(super) struct Watch<V> {
     stream: WatchStream,
     /// What the server calls it.
     number: i64,
-    /// Everything up to this revision has been handed over.
+    /// Everything up to this revision has been handed over, or is ready to be.
     told: i64,
-    /// The events of a revision, or several, that has not been told to its end.
+    ready: VecDeque<Step<V>>,
+    /// The events of a revision that has not been told to its end, and which one that is.
     begun: BTreeMap<EntityId, Read<V>>,
     begun_to: i64,
     /// When the server is asked for a sign of life, and the question that is under way.
@@ -56,8 +57,8 @@ pub(super) async fn watch<V: Value + DeserializeOwned>(
     match timeout(shared.link.call_timeout(), begin(&shared, &connected, after)).await {
         Ok(Ok((stream, number))) => {
             let ask_at = Instant::now() + shared.heartbeat;
-            let (begun, begun_to) = (BTreeMap::new(), after);
-            Ok(Watch { shared, connected, stream, number, told: after, begun, begun_to, ask_at, asking: None })
+            let (ready, begun, begun_to) = (VecDeque::new(), BTreeMap::new(), after);
+            Ok(Watch { shared, connected, stream, number, told: after, ready, begun, begun_to, ask_at, asking: None })
         }
         Ok(Err(Ending::Place(error))) => Err(error.into()),
         Ok(Err(Ending::Why(why))) => Err(fail(&shared, &connected, why).await),
@@ -122,6 +123,9 @@ impl<V: Value + DeserializeOwned> Watch<V> {
 
     async fn next(&mut self) -> Result<Notice<V>, Ending> {
         loop {
+            if let Some(step) = self.ready.pop_front() {
+                return Ok(Notice::Step(step));
+            }
             let sign = sign(&mut self.asking, self.ask_at);
             let heard = match select(pin!(self.stream.message()), pin!(sign)).await {
                 Either::Left((answer, _)) => Either::Left(answer),
@@ -132,9 +136,7 @@ impl<V: Value + DeserializeOwned> Watch<V> {
                     let Some(answer) = answer? else { return Err(Ending::Why(Why::Ended)) };
                     self.rest();
                     ended(&answer, self.told)?;
-                    if let Some(notice) = self.take(&answer) {
-                        return Ok(notice);
-                    }
+                    self.take(&answer);
                 }
                 Either::Right(Ok(Sign::Lives)) => {
                     self.rest();
@@ -166,28 +168,29 @@ impl<V: Value + DeserializeOwned> Watch<V> {
         })
     }
 
-    /// What an answer tells; nothing, if it is a part of what is to be told at once.
-    fn take(&mut self, answer: &WatchResponse) -> Option<Notice<V>> {
+    /// Takes in what an answer tells: a step for every revision, so that the worker stands wherever others may have stood.
+    fn take(&mut self, answer: &WatchResponse) {
         for event in answer.events() {
             self.event(event);
         }
         if answer.0.fragment {
-            return None;
+            return;
         }
-        if self.begun_to > self.told {
-            return Some(Notice::Step(self.step(self.begun_to)));
-        }
+        self.complete();
         // The server's own report goes the way of the events, so there is none of an earlier revision to come.
         let revision = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
-        if answer.watch_id() == self.number && !answer.created() && revision > self.told {
-            return Some(Notice::Step(self.step(revision)));
+        if answer.events().is_empty() && answer.watch_id() == self.number && revision > self.told {
+            self.begun_to = revision;
+            self.complete();
         }
-        Some(Notice::Mark(position_of(self.told)))
     }
 
     fn event(&mut self, event: &Event) {
         let Some(found) = event.kv() else { return };
-        self.begun_to = self.begun_to.max(found.mod_revision());
+        if found.mod_revision() > self.begun_to {
+            self.complete();
+            self.begun_to = found.mod_revision();
+        }
         let Some(id) = entity(&self.shared.keys, found.key()) else { return };
         let read = match event.event_type() {
             EventType::Put => decode(&id, found),
@@ -196,11 +199,14 @@ impl<V: Value + DeserializeOwned> Watch<V> {
         self.begun.insert(id, read);
     }
 
-    fn step(&mut self, to: i64) -> Step<V> {
-        let from = core::mem::replace(&mut self.told, to);
-        self.shared.place.heard(to);
-        let entities = core::mem::take(&mut self.begun).into_iter().collect();
-        Step { from: position_of(from), to: position_of(to), entities }
+    /// The revision that has begun is told to its end.
+    fn complete(&mut self) {
+        if self.begun_to > self.told {
+            let from = core::mem::replace(&mut self.told, self.begun_to);
+            self.shared.place.heard(self.told);
+            let entities = core::mem::take(&mut self.begun).into_iter().collect();
+            self.ready.push_back(Step { from: position_of(from), to: position_of(self.told), entities });
+        }
     }
 }
 
