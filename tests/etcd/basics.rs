@@ -82,6 +82,29 @@ pub(crate) async fn a_load_of_many_pages_brings_everything_once() {
     assert_eq!(all, (0..1_000).map(|number| (number, number)).collect::<Vec<_>>());
 }
 
+/// Revisions that come together are steps of their own all the same: there other workers may have stood.
+pub(crate) async fn every_revision_is_a_step() {
+    let server = Server::start().await;
+    let backing = open(&server).await;
+    let mut subscription = backing.watch().await.unwrap();
+    let mut told = subscription.position;
+    let mut positions = Vec::new();
+    for value in 0..20 {
+        positions.push(backing.transaction().put(id("x"), &value).put(id("y"), &value).commit().await.unwrap());
+    }
+    for (position, value) in positions.into_iter().zip(0..) {
+        match next(&mut subscription).await {
+            Notice::Step(step) => {
+                assert_eq!((step.from, step.to), (told, position));
+                let whole = step.entities.iter().all(|(_, read)| matches!(read, Read::Value(read) if **read == value));
+                assert!(whole && step.entities.len() == 2, "{step:?}");
+                told = position;
+            }
+            other @ (Notice::Changed(_) | Notice::Mark(_)) => panic!("{other:?}"),
+        }
+    }
+}
+
 /// The next notice that is no sign of life.
 async fn next(subscription: &mut Subscription<i64>) -> Notice<i64> {
     loop {

@@ -36,6 +36,7 @@ const TESTS: &[Test] = tests![
     basics::what_etcdctl_writes_is_noticed_whatever_the_command,
     basics::a_load_of_many_pages_brings_everything_once,
     basics::a_subscription_stands_when_it_is_told_and_hands_over_steps_that_join,
+    basics::every_revision_is_a_step,
     basics::a_step_reads_what_was_touched_and_what_was_asked_at_one_moment,
     basics::a_subscription_is_never_silent,
     basics::two_backings_of_one_prefix_have_one_identity_and_notice_each_other,
