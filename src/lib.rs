@@ -46,6 +46,8 @@ pub mod machine;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(feature = "etcd")]
+pub use backing::etcd::EtcdBacking;
 #[cfg(feature = "sqlite")]
 pub use backing::sqlite::SqliteBacking;
 #[cfg(feature = "driver")]

@@ -17,6 +17,19 @@ fn nanos(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e9
 }
 
+/// Wall time across awaits.
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn nanos(&self) -> f64 {
+        nanos(self.0)
+    }
+}
+
 /// What the clock says between two looks at it: half of them say less.
 pub(crate) fn floor() -> f64 {
     let mut looks: Samples = (0..1001).map(|_| time(|| ()).0).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use multiwatcher::machine::{
     BackingCall, Batch, CallId, Cause, CauseClass, Config, EntityId, Epoch, FetchId, Filter, Garbage, Generation,
-    ModelId, NextPoll, Output, Position, Read, Step, StoreManager, Time, WatcherId,
+    Identity, ModelId, NextPoll, Output, Position, Read, Step, StoreManager, Time, WatcherId,
 };
 
 use crate::common::dice::Dice;
@@ -49,7 +49,7 @@ impl<V: PartialEq> World<V> {
 
     /// The subscription begins where the last step ended.
     fn subscribed(&mut self) {
-        self.machine.subscribed(self.now, self.generation, self.made);
+        self.machine.subscribed(self.now, self.generation, self.made, Identity(1));
         assert_eq!(self.machine.poll_output(), Some(Output::Load { generation: self.generation }));
     }
 

@@ -6,7 +6,7 @@ use multiwatcher::backing::Backing;
 use multiwatcher::backing::{Json, sqlite::SqliteBacking};
 use multiwatcher::{Config, Worker};
 
-use crate::common::clock::{Samples, time};
+use crate::common::clock::{Samples, Stopwatch, time};
 use crate::common::world::id;
 
 /// Entities of one transaction.
@@ -64,19 +64,4 @@ pub(crate) fn value(number: usize, bytes: usize) -> Json {
     let mut status = status;
     status["message"] = "x".repeat(bytes.saturating_sub(length + 13)).into();
     Json::of(&status).expect("it is JSON")
-}
-
-/// Wall time across awaits.
-#[expect(clippy::disallowed_types, reason = "a benchmark is about wall time")]
-struct Stopwatch(std::time::Instant);
-
-impl Stopwatch {
-    #[expect(clippy::disallowed_types, reason = "a benchmark is about wall time")]
-    fn start() -> Self {
-        Self(std::time::Instant::now())
-    }
-
-    fn nanos(&self) -> f64 {
-        self.0.elapsed().as_secs_f64() * 1e9
-    }
 }

@@ -5,6 +5,8 @@
 
 mod documents;
 mod error;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 mod identity;
 #[cfg(feature = "json")]
 mod json;
