@@ -7,6 +7,7 @@ use multiwatcher::backing::BackingError;
 
 use crate::cli::{ABSENT, DONE, FAILED, USAGE};
 use crate::locator::Locator;
+use crate::resume::ResumeFileError;
 use crate::signals::Stop;
 
 /// Why a command ended otherwise than by having done what was asked.
@@ -89,3 +90,9 @@ impl fmt::Display for CommandError {
 }
 
 impl core::error::Error for CommandError {}
+
+impl From<ResumeFileError> for CommandError {
+    fn from(error: ResumeFileError) -> Self {
+        if error.is_usage() { Self::Input(error.to_string()) } else { Self::Failed(error.to_string()) }
+    }
+}

@@ -132,7 +132,17 @@ mod tests {
         .iter()
         .map(|text| text.parse::<Locator>().unwrap_err().to_string())
         .collect();
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        expected sqlite:FILE or etcd:URL[,URL]/PREFIX at character 1 of "world.db"
+        expected the name of a file at character 8 of "sqlite:"
+        expected a URL that begins with http:// or https:// at character 6 of "etcd:"
+        expected a URL that begins with http:// or https:// at character 6 of "etcd:a:1/x"
+        expected a host, as in http://127.0.0.1:2379 at character 13 of "etcd:http:///x"
+        expected a URL that begins with http:// or https:// at character 15 of "etcd:http://a,b/x"
+        expected /PREFIX after the last URL at character 14 of "etcd:http://a"
+        expected /PREFIX after the last URL at character 14 of "etcd:http://a/"
+        expected a host, as in http://127.0.0.1:2379 at character 22 of "etcd:http://ä,http://"
+        "#);
     }
 
     #[test]

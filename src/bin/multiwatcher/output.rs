@@ -19,6 +19,12 @@ pub(crate) async fn write(text: impl Into<Vec<u8>>) -> Result<(), CommandError> 
     }
 }
 
+/// Whether it goes to a file that holds something already.
+pub(crate) fn is_longer_file() -> bool {
+    let about = rustix::fs::fstat(std::io::stdout());
+    about.is_ok_and(|about| rustix::fs::FileType::from_raw_mode(about.st_mode).is_file() && about.st_size > 0)
+}
+
 /// Whether nobody reads any more, as when the other end of a pipe was closed. A file is always read.
 pub(crate) fn is_unread() -> bool {
     let stdout = std::io::stdout();

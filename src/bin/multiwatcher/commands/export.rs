@@ -49,7 +49,7 @@ pub(crate) async fn export(args: ExportArgs) -> Result<u8, CommandError> {
     if state.unreadable.is_empty() {
         return Ok(DONE);
     }
-    let why = state.unreadable.iter().map(|(_, why)| format!("\n  {why}")).collect::<String>();
+    let why = state.unreadable.iter().fold(String::new(), |all, (_, why)| all + "\n  " + why);
     let count = state.unreadable.len();
     Err(CommandError::Failed(format!("{count} of the entities cannot be read and are left out{why}")))
 }

@@ -3,7 +3,7 @@
 use core::num::NonZeroUsize;
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -42,14 +42,18 @@ pub(crate) struct ImportArgs {
     #[arg(value_name = "FILE|-")]
     file: PathBuf,
     /// How many entities one transaction holds
-    #[arg(long, value_name = "N", default_value = "5000")]
+    #[arg(long, value_name = "N", default_value = "5000", value_parser = at_least_one)]
     batch: NonZeroUsize,
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| format!("expected a number of entities from 1 on, got {text:?}"))
 }
 
 /// Commits the entities.
 pub(crate) async fn import(args: ImportArgs) -> Result<u8, CommandError> {
     let mut signals = Signals::new()?;
-    let mut source = Source::open(args.file)?;
+    let mut source = Source::open(&args.file)?;
     let database = Database::open(&args.backing.backing, Missing::Make).await?;
     let bar = bar(source.length);
     let mut done = Committed::default();
@@ -150,7 +154,7 @@ struct Source {
 }
 
 impl Source {
-    fn open(path: PathBuf) -> Result<Self, CommandError> {
+    fn open(path: &Path) -> Result<Self, CommandError> {
         if path.as_os_str() == "-" {
             let reader: Box<dyn BufRead + Send> = Box::new(BufReader::new(std::io::stdin()));
             return Ok(Self {
@@ -162,10 +166,10 @@ impl Source {
             });
         }
         let name = path.display().to_string();
-        let opened = File::open(&path).and_then(|file| file.metadata().map(|about| (file, about)));
+        let opened = File::open(path).and_then(|file| file.metadata().map(|about| (file, about)));
         let (file, about) =
             opened.map_err(|error| CommandError::Input(format!("{name}: expected a file of entities\n  {error}")))?;
-        let length = about.is_file().then(|| about.len());
+        let length = about.is_file().then_some(about.len());
         let reader: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(1 << 16, file));
         Ok(Self { name, reader: Some(reader), length, line: 0, bytes: 0 })
     }

@@ -11,6 +11,7 @@ use crate::error::CommandError;
 
 /// Arguments of `put`.
 #[derive(Debug, Args)]
+#[command(override_usage = "multiwatcher put -b <LOCATOR> <KIND> <MODEL> <ID> <VALUE>")]
 #[command(max_term_width = WIDTH, after_help = "Examples:
   multiwatcher put -b sqlite:world.db unit $MODEL mysql/0 \\
     '{\"status\":\"active\"}'

@@ -8,6 +8,7 @@ use crate::error::CommandError;
 
 /// Arguments of `rm`.
 #[derive(Debug, Args)]
+#[command(override_usage = "multiwatcher rm [OPTIONS] -b <LOCATOR> <KIND> <MODEL> <ID>")]
 #[command(max_term_width = WIDTH, after_help = "Examples:
   multiwatcher rm -b sqlite:world.db unit $MODEL mysql/0
 

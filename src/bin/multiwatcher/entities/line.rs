@@ -97,6 +97,21 @@ mod tests {
         .iter()
         .map(|line| EntityLine::read(line).unwrap_err().to_string())
         .collect();
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        expected {"kind":TEXT,"model":UUID,"id":TEXT,"value":JSON}
+          EOF while parsing a value at column 0
+        expected {"kind":TEXT,"model":UUID,"id":TEXT,"value":JSON}
+          EOF while parsing an object at column 1
+        expected {"kind":TEXT,"model":UUID,"id":TEXT,"value":JSON}
+          expected a model's uuid such as 4f3c0f7c-7a2b-4a50-8d7c-0b3a5f1f6a11, got "x" at column 26
+        expected {"kind":TEXT,"model":UUID,"id":TEXT,"value":JSON}
+          missing field `value` at column 71
+        expected {"kind":TEXT,"model":UUID,"id":TEXT,"value":JSON}
+          invalid type: integer `7`, expected a string at column 68
+        expected {"kind":TEXT,"model":UUID,"id":TEXT,"value":JSON}
+          unknown field `revno`, expected one of `kind`, `model`, `id`, `value` at column 88
+        expected {"kind":TEXT,"model":UUID,"id":TEXT,"value":JSON}
+          trailing characters at column 83
+        "#);
     }
 }

@@ -15,6 +15,9 @@ use crate::commands::described;
 /// What is held: the digests of values that were printed.
 type Digests = BTreeMap<EntityId, Option<u128>>;
 
+/// Whether a process ended while it printed.
+type InDoubt = bool;
+
 /// So many bytes of what was printed since are never worth writing the file anew.
 const SHORT: usize = 1 << 20;
 
@@ -38,25 +41,25 @@ impl Journal {
         backing: Identity,
         filter: &Filter,
         adopt: bool,
-    ) -> Result<(Self, Digests), ResumeFileError> {
+    ) -> Result<(Self, Digests, InDoubt), ResumeFileError> {
         let wrong = |why| ResumeFileError { path: path.to_owned(), why };
         let failed = |doing| move |error| wrong(Why::Failed { doing, error });
         loop {
             match Held::open(path).map_err(failed("it cannot be opened"))? {
                 Opened::There(mut file) => {
                     let contents = file.read().map_err(failed("it cannot be read"))?;
-                    let (head, held) = parse(&contents).map_err(wrong)?;
-                    if head.backing != backing && !adopt {
-                        return Err(wrong(Why::OtherBacking { file: head.backing, opened: backing }));
+                    let (start, held, in_doubt) = parse(&contents).map_err(wrong)?;
+                    if start.backing != backing && !adopt {
+                        return Err(wrong(Why::OtherBacking { file: start.backing, opened: backing }));
                     }
-                    if head.filter != *filter {
-                        let (file, asked) = (described(&head.filter), described(filter));
+                    if start.filter != *filter {
+                        let (file, asked) = (described(&start.filter), described(filter));
                         return Err(wrong(Why::OtherFilter { file, asked }));
                     }
                     let mut journal = Self::new(path, file, backing, filter);
                     // Half a line may stand at its end.
                     journal.rewrite(&held)?;
-                    return Ok((journal, held));
+                    return Ok((journal, held, in_doubt));
                 }
                 Opened::InUse => return Err(wrong(Why::InUse)),
                 Opened::Missing => {
@@ -64,7 +67,7 @@ impl Journal {
                     if let Some(file) = Held::make(path, &contents).map_err(failed("it cannot be made"))? {
                         let mut journal = Self::new(path, file, backing, filter);
                         journal.rewrite(&Digests::new())?;
-                        return Ok((journal, Digests::new()));
+                        return Ok((journal, Digests::new(), false));
                     }
                 }
             }
@@ -118,8 +121,8 @@ impl Journal {
 /// The first part of a file, and the check of its last line.
 fn settled(backing: Identity, filter: &Filter, held: &Digests) -> (Vec<u8>, u64) {
     let (mut contents, mut check) = (Vec::new(), 0);
-    let head = Head { version: VERSION, backing, filter: filter.clone(), entities: held.len() };
-    append(&Record::Resume(head), &mut check, &mut contents);
+    let start = Head { version: VERSION, backing, filter: filter.clone(), entities: held.len() };
+    append(&Record::Resume(start), &mut check, &mut contents);
     for (id, digest) in held {
         let said = digest.map_or(Said::Unknown, Said::Value);
         append(&Record::Entity(Note::new(id, said)), &mut check, &mut contents);
@@ -128,7 +131,7 @@ fn settled(backing: Identity, filter: &Filter, held: &Digests) -> (Vec<u8>, u64)
 }
 
 /// What a file says. A line without an end is one that a killed process did not write to its end: as if it were not there.
-fn parse(contents: &[u8]) -> Result<(Head, Digests), Why> {
+fn parse(contents: &[u8]) -> Result<(Head, Digests, InDoubt), Why> {
     let whole = contents.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
     let mut lines = contents[..whole].split_inclusive(|&byte| byte == b'\n').zip(1..);
     let mut check = 0;
@@ -138,15 +141,15 @@ fn parse(contents: &[u8]) -> Result<(Head, Digests), Why> {
         Some((number, record.map_err(|wrong| Why::Damaged { line: number, expected: wrong.expected() })))
     };
     let first = next().ok_or(Why::Damaged { line: 1, expected: Wrong::Line.expected() })?.1?;
-    let Record::Resume(mut head) = first else {
+    let Record::Resume(mut start) = first else {
         return Err(Why::Damaged { line: 1, expected: "the record that a file begins with" });
     };
-    if head.version > VERSION {
-        return Err(Why::Newer { version: head.version });
+    if start.version > VERSION {
+        return Err(Why::Newer { version: start.version });
     }
     let mut held = Digests::new();
-    for got in 0..head.entities {
-        let (line, record) = next().ok_or(Why::Short { entities: head.entities, got })?;
+    for got in 0..start.entities {
+        let (line, record) = next().ok_or(Why::Short { entities: start.entities, got })?;
         let Record::Entity(note) = record? else {
             return Err(Why::Damaged { line, expected: "an entity" });
         };
@@ -157,12 +160,13 @@ fn parse(contents: &[u8]) -> Result<(Head, Digests), Why> {
         match record? {
             Record::Telling(notes) if telling.is_empty() => telling = notes,
             Record::Told => telling.drain(..).for_each(|note: Note| note.apply(&mut held)),
-            Record::Backing(backing) => head.backing = backing,
+            Record::Backing(backing) => start.backing = backing,
             Record::Telling(_) | Record::Resume(_) | Record::Entity(_) => {
                 return Err(Why::Damaged { line, expected: "what was printed" });
             }
         }
     }
+    let in_doubt = !telling.is_empty();
     telling.into_iter().for_each(|note| note.apply_in_doubt(&mut held));
-    Ok((head, held))
+    Ok((start, held, in_doubt))
 }

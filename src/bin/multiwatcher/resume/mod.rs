@@ -33,6 +33,7 @@ pub(crate) struct Printed {
     /// Printed by an earlier process, and not seen since: the value cannot be read at the moment.
     unread: BTreeSet<EntityId>,
     is_first: bool,
+    in_doubt: bool,
     journal: Journal,
     /// What is being printed.
     notes: Vec<Note>,
@@ -41,8 +42,13 @@ pub(crate) struct Printed {
 impl Printed {
     /// Takes up a file, or makes one. `adopt` takes one up that is of another backing.
     pub(crate) fn open(path: &Path, backing: Identity, filter: &Filter, adopt: bool) -> Result<Self, ResumeFileError> {
-        let (journal, held) = Journal::open(path, backing, filter, adopt)?;
-        Ok(Self { held, unread: BTreeSet::new(), is_first: true, journal, notes: Vec::new() })
+        let (journal, held, in_doubt) = Journal::open(path, backing, filter, adopt)?;
+        Ok(Self { held, unread: BTreeSet::new(), is_first: true, in_doubt, journal, notes: Vec::new() })
+    }
+
+    /// Whether the process before this one ended while it printed: its last line may have no end.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.in_doubt
     }
 
     /// Whether nothing was printed yet by this process.

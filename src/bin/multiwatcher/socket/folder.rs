@@ -52,9 +52,9 @@ impl Folder {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&self.0).map_err(wrong)? {
             let name = entry.map_err(wrong)?.file_name();
-            let is_ours = name.to_str().is_some_and(|name| {
-                name.ends_with(".sock") && begin.as_ref().is_none_or(|begin| name.starts_with(begin))
-            });
+            let is_asked = name.to_str().is_some_and(|name| begin.as_ref().is_none_or(|begin| name.starts_with(begin)));
+            // Those that are being made have no extension.
+            let is_ours = is_asked && Path::new(&name).extension().is_some_and(|extension| extension == "sock");
             if is_ours {
                 found.push(self.0.join(name));
             }

@@ -62,7 +62,7 @@ pub(crate) struct DemoArgs {
 type View = BTreeMap<EntityId, Arc<Json>>;
 
 /// A watcher and its view.
-struct Reader {
+struct Watched {
     name: &'static str,
     reader: Multiwatcher<Json>,
     view: View,
@@ -89,8 +89,8 @@ async fn run(args: &DemoArgs, folder: &Path) -> Result<(), CommandError> {
     let worker = database.start(Config::default());
     let failed = |error: &NextError| CommandError::Failed(error.to_string());
     let (green, everything) = (Filter::model(MODELS[0].1), Filter::all_models());
-    let mut often = Reader::open("green", &worker, green.clone()).await?;
-    let mut seldom = Reader::open("all", &worker, everything.clone()).await?;
+    let mut often = Watched::open("green", &worker, green.clone()).await?;
+    let mut seldom = Watched::open("all", &worker, everything.clone()).await?;
     let show = Show::new(Screen::of_stdout());
     output::write(show.head(args.seed, SELDOM)).await?;
     let mut writer = Writer::start(World::new(args.seed), database.clone());
@@ -157,7 +157,7 @@ async fn arrived(worker: &Worker<Json>, database: &Database) -> Result<(), Comma
     Ok(())
 }
 
-impl Reader {
+impl Watched {
     async fn open(name: &'static str, worker: &Worker<Json>, filter: Filter) -> Result<Self, CommandError> {
         let failed = |error: String| CommandError::Failed(error);
         let reader = worker.watch(filter).map_err(|error| failed(error.to_string()))?;

@@ -57,7 +57,7 @@ impl Show {
         let commits = counted(usize::try_from(commits).unwrap_or(usize::MAX), "commit", "commits");
         let (green, all) = (counted(green, "entity", "entities"), counted(all, "entity", "entities"));
         format!(
-            "\n{}\n{rest}{} holds {green}, {} holds {all}: what the database holds\n",
+            "\n{}\n{rest}{} holds {green}, {} {all}: as the database\n",
             self.screen.bold(&format!("{commits} done")),
             self.watcher("green").trim_end(),
             self.watcher("all").trim_end(),

@@ -1,4 +1,4 @@
-//! A small world that lives: machines come and go, units are installed, work, fail and recover. What happens follows from the seed
+//! A small world that lives: machines come and go, units start, work, fail and recover. What happens follows from the seed
 //! alone.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ const MOST: usize = 6;
 /// What a unit goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Life {
-    Installing,
+    Starting,
     Active,
     Failing,
 }
@@ -74,7 +74,7 @@ impl World {
         let (name, id) = MODELS[place];
         let model = &mut self.models[place];
         let number = model.numbers.entry(application).or_default();
-        let unit = Unit { application, number: *number, machine: model.machines, life: Life::Installing };
+        let unit = Unit { application, number: *number, machine: model.machines, life: Life::Starting };
         *number += 1;
         model.machines += 1;
         let machine = (EntityId::new("machine", id, unit.machine.to_string()), Some(json_of(&json!({ "up": true }))));
@@ -100,9 +100,9 @@ impl World {
         let (name, id) = MODELS[place];
         let unit = &mut self.models[place].units[at];
         let (life, does) = match unit.life {
-            Life::Installing => (Life::Active, "is installed"),
+            Life::Starting => (Life::Active, "is up"),
             Life::Active if fails => (Life::Failing, "fails"),
-            Life::Active => (Life::Installing, "is upgraded"),
+            Life::Active => (Life::Starting, "is upgraded"),
             Life::Failing => (Life::Active, "recovers"),
         };
         unit.life = life;
@@ -118,7 +118,7 @@ impl World {
 
     /// A number below `n`.
     fn below(&mut self, n: usize) -> usize {
-        (u64::from(self.random.next_u32()) * n as u64 >> 32) as usize
+        ((u64::from(self.random.next_u32()) * n as u64) >> 32) as usize
     }
 }
 
@@ -129,7 +129,7 @@ impl Unit {
 
     fn change(&self, model: ModelId) -> Change {
         let status = match self.life {
-            Life::Installing => "installing",
+            Life::Starting => "starting",
             Life::Active => "active",
             Life::Failing => "error",
         };

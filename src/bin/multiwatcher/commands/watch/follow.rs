@@ -8,7 +8,6 @@ use multiwatcher::driver::{Multiwatcher, NextError, Report};
 use multiwatcher::machine::{Position, Progress, Revno};
 use multiwatcher::{Batch, Delta, EntityId, Filter, Worker};
 
-use super::file_error;
 use super::told::{Printer, Told};
 use crate::database::Database;
 use crate::entities::{give_up, pause};
@@ -112,7 +111,7 @@ impl Follow {
     async fn print(&mut self, told: &[Told], revno: Revno, position: Position) -> Result<(), CommandError> {
         let text = self.printer.print(told, revno, position);
         if let Some(printed) = &mut self.printed {
-            printed.is_of(self.database.identity()).and_then(|()| printed.begin()).map_err(file_error)?;
+            printed.is_of(self.database.identity()).and_then(|()| printed.begin()).map_err(CommandError::from)?;
         }
         let (written, stop) = match self.signals.or_stop(output::write(text)).await {
             Ok(written) => (Some(written), None),
@@ -121,7 +120,7 @@ impl Follow {
         if let Some(written) = written {
             written?;
             if let Some(printed) = &mut self.printed {
-                printed.end().map_err(file_error)?;
+                printed.end().map_err(CommandError::from)?;
             }
         }
         stop.map_or(Ok(()), |stop| Err(CommandError::Stopped(stop)))
@@ -140,7 +139,7 @@ impl Follow {
         }
         noted.look(&report, &self.filter);
         let Some(printed) = &mut self.printed else { return Ok(()) };
-        printed.is_of(self.database.identity()).map_err(file_error)?;
+        printed.is_of(self.database.identity()).map_err(CommandError::from)?;
         if !printed.has_unread() {
             return Ok(());
         }

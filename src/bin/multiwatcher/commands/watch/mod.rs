@@ -13,8 +13,8 @@ use multiwatcher::{Config, Filter};
 use crate::cli::{BackingArg, DONE, WIDTH};
 use crate::database::{Database, Missing};
 use crate::error::CommandError;
-use crate::output::note;
-use crate::resume::{Printed, ResumeFileError};
+use crate::output::{self, note};
+use crate::resume::Printed;
 use crate::screen::Screen;
 use crate::signals::Signals;
 use crate::socket;
@@ -48,9 +48,10 @@ where all printed so far is a state between two commits.
 
 With --resume, FILE keeps the ids and hashes of the values that
 were printed. The next watch prints the difference to them. After
-a crash a difference may be printed again, none is lost. A FILE
-is good for one database, one choice of models and kinds, and one
-watch at a time.
+a crash a difference may be printed again, none is lost; where
+the output is a file, a line that was cut off is given its end
+first. A FILE is good for one database, one choice of models and
+kinds, and one watch at a time.
 
 A backing that fails is opened again, which is noted on standard
 error; then the difference follows. multiwatcher status shows how
@@ -60,6 +61,7 @@ Exit codes: 0 done (--once) or nobody reads the output any more,
 2 usage or a FILE that cannot be used, 3 the backing failed for
 good or the output or FILE cannot be written, 130 ended by SIGINT
 (Ctrl-C), 143 by SIGTERM.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is given or not, whichever the others are")]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     backing: BackingArg,
@@ -88,28 +90,31 @@ pub(crate) async fn watch(args: WatchArgs) -> Result<u8, CommandError> {
     let filter = Filter::from(&args.filter);
     let database = Database::open(&args.backing.backing, Missing::Refuse).await?;
     let printed = args.resume.as_deref().map(|path| Printed::open(path, database.identity(), &filter, args.adopt));
-    let printed = printed.transpose().map_err(file_error)?;
+    let printed = printed.transpose().map_err(CommandError::from)?;
     let worker = database.start(Config::default());
     let socket = socket::serve("watch", &database, &filter, worker.clone());
     let socket =
         socket.inspect_err(|error| note(&format!("multiwatcher status will not show this watch: {error}"))).ok();
     let screen = Screen::of_stdout();
-    let printer = if screen.is_terminal && !args.json && !args.progress {
+    let form = if screen.is_terminal && !args.json && !args.progress {
         Printer::Table { screen, model: None }
     } else {
         Printer::Lines { progress: args.progress }
     };
-    let mut follow = Follow { signals, database, filter, worker: worker.clone(), printer, printed, once: args.once };
+    if matches!(form, Printer::Lines { .. })
+        && printed.as_ref().is_some_and(Printed::is_in_doubt)
+        && output::is_longer_file()
+    {
+        // The file may end within a line, which the first one of ours must not become a part of.
+        output::write("\n").await?;
+    }
+    let mut follow =
+        Follow { signals, database, filter, worker: worker.clone(), printer: form, printed, once: args.once };
     let ended = follow.run().await;
     drop(socket);
     let closed = follow.printed.take().map_or(Ok(()), Printed::close);
     worker.kill();
     // Whoever is late is not waited for: a row in the database that says that somebody reads its log expires.
     let _ = tokio::time::timeout(GRACE, worker.wait()).await;
-    ended.and_then(|()| closed.map_err(file_error)).map(|()| DONE)
-}
-
-/// What is wrong with the file of `--resume`, as the answer of the command.
-fn file_error(error: ResumeFileError) -> CommandError {
-    if error.is_usage() { CommandError::Input(error.to_string()) } else { CommandError::Failed(error.to_string()) }
+    ended.and_then(|()| closed.map_err(CommandError::from)).map(|()| DONE)
 }

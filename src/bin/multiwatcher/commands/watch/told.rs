@@ -73,7 +73,10 @@ impl Printer {
                 }
             }
             Self::Table { screen, model } => {
-                for told in told {
+                // In one batch there is no order between entities that matters to whoever looks.
+                let mut rows: Vec<_> = told.iter().collect();
+                rows.sort_by_key(|told| told.id.model);
+                for told in rows {
                     if model.replace(told.id.model) != Some(told.id.model) {
                         let heading = format!("model {}", told.id.model);
                         text.extend_from_slice(screen.bold(&heading).as_bytes());
@@ -104,28 +107,32 @@ impl Told {
         DeltaLine { revno: *revno, operation, kind: id.kind.as_str(), model: id.model, id: id.id(), value }
     }
 
-    /// One line of the screen, or more if the name is long: a name is never cut.
+    /// One line of the screen. A name is never cut: after a long one the value has a line of its own.
     fn row(&self, screen: &Screen) -> String {
         let Self { id, revno, change, value } = self;
         let name = printable(&format!("{} {}", id.kind, id.id()));
-        let revno = fitted(&revno.to_string(), 5);
         let (operation, value) = match (change, value) {
             (Change::Changed, Some(value)) => (screen.green("changed"), printable(&one_line(value).to_string())),
             (Change::Changed, None) => (screen.green("changed"), String::new()),
             (Change::Removed, _) => (screen.red("removed"), String::new()),
         };
+        let begin = format!("{} {operation}", screen.dim(&fitted(&revno.to_string(), REVNO)));
         let width = console::measure_text_width(&name).max(NAME.min(screen.columns / 3));
-        // What stands before the value: the revno, the operation, the name, and a blank after each.
-        let left = screen.columns.saturating_sub(6 + 8 + width + 1);
-        if value.is_empty() || left < FEWEST {
-            return format!("{} {operation} {name}", screen.dim(&revno));
+        let left = screen.columns.saturating_sub(REVNO + 1 + OPERATION + 1 + width + 1);
+        let cut = |columns| console::truncate_str(&value, columns, "…");
+        if value.is_empty() {
+            format!("{begin} {name}")
+        } else if left < FEWEST.min(console::measure_text_width(&value)) {
+            format!("{begin} {name}\n{:REVNO$} {}", "", cut(screen.columns - REVNO - 1))
+        } else {
+            format!("{begin} {} {}", fitted(&name, width), cut(left))
         }
-        let value = console::truncate_str(&value, left, "…");
-        format!("{} {operation} {} {value}", screen.dim(&revno), fitted(&name, width))
     }
 }
 
-/// Columns of a name, if there is room.
+/// Columns of a revno, an operation, and a name if there is room.
+const REVNO: usize = 5;
+const OPERATION: usize = 7;
 const NAME: usize = 24;
-/// A value of fewer columns says nothing.
-const FEWEST: usize = 4;
+/// Fewer columns of a value say too little.
+const FEWEST: usize = 16;
