@@ -1,6 +1,8 @@
 //! A backing that was opened, whichever it is: what the commands ask of one. Another backing is another variant here, and nothing
 //! elsewhere.
 
+use core::time::Duration;
+
 use multiwatcher::backing::sqlite::SqliteOptions;
 use multiwatcher::backing::{Backing, Identity, Json, Read};
 use multiwatcher::machine::Position;
@@ -8,6 +10,9 @@ use multiwatcher::{BackingError, Config, EntityId, SqliteBacking, Worker};
 
 use crate::error::CommandError;
 use crate::locator::Locator;
+
+/// How long the end of a worker is waited for.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// An entity, and the value it gets; none if it goes.
 pub(crate) type Change = (EntityId, Option<Json>);
@@ -108,6 +113,24 @@ impl Database {
             }
         };
         committed.map(drop).map_err(|error| self.failed(&error))
+    }
+
+    /// Ends a worker, and waits until the database knows that it is gone; not for long.
+    pub(crate) async fn end(&self, worker: Worker<Json>) {
+        let ended = async {
+            worker.kill();
+            worker.wait().await;
+            drop(worker);
+            // The threads of SQLite sign the worker off before they answer what is asked afterwards.
+            match &self.opened {
+                Opened::Sqlite(backing) => {
+                    backing.position().await?;
+                    backing.transaction().commit().await
+                }
+            }
+        };
+        // Whoever is not signed off counts as gone after some minutes; nobody need wait for a lock, or hear of a failure, because of that.
+        let _ = tokio::time::timeout(GRACE, ended).await;
     }
 
     fn failed(&self, error: &BackingError) -> CommandError {

@@ -49,8 +49,8 @@ pub(crate) async fn whole(database: &Database, filter: Filter) -> Result<State, 
         fold(&mut entities, &batch);
     }
     unreadable.iter().for_each(|(id, _)| drop(entities.remove(id)));
-    worker.kill();
-    worker.wait().await;
+    drop(reader);
+    database.end(worker).await;
     Ok(State { entities, unreadable })
 }
 

@@ -115,8 +115,7 @@ async fn run(args: &DemoArgs, folder: &Path) -> Result<(), CommandError> {
             )));
         }
     }
-    worker.kill();
-    worker.wait().await;
+    database.end(worker).await;
     output::write(show.end(count, &show.batch(seldom.name, rest.as_ref()), often.view.len(), seldom.view.len())).await
 }
 

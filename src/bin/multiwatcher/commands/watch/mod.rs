@@ -4,7 +4,6 @@ mod filter;
 mod follow;
 mod told;
 
-use core::time::Duration;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -22,9 +21,6 @@ pub(crate) use filter::{FilterArgs, described};
 use follow::Follow;
 use told::Printer;
 pub(crate) use told::Told;
-
-/// How long the worker may take to release its backing when a watch ends.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Arguments of `watch`.
 #[derive(Debug, Args)]
@@ -113,8 +109,6 @@ pub(crate) async fn watch(args: WatchArgs) -> Result<u8, CommandError> {
     let ended = follow.run().await;
     drop(socket);
     let closed = follow.printed.take().map_or(Ok(()), Printed::close);
-    worker.kill();
-    // Whoever is late is not waited for: a row in the database that says that somebody reads its log expires.
-    let _ = tokio::time::timeout(GRACE, worker.wait()).await;
+    follow.database.end(worker).await;
     ended.and_then(|()| closed.map_err(CommandError::from)).map(|()| DONE)
 }
