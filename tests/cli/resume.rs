@@ -1,10 +1,13 @@
 //! `watch --resume`: the difference after an interruption, and files that cannot be used.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::common::{MODEL, OTHER, Place, all_told, append};
+use crate::common::{MODEL, OTHER, Place, all_told, append, wait};
+use crate::import::lines;
 
 fn once(place: &Place, args: &[&str]) -> Vec<String> {
     all_told(&place.ask([&["watch", "--once", "--resume", "told"], args].concat()).done())
@@ -79,6 +82,23 @@ fn what_may_not_have_been_printed_is_printed_again_and_a_cut_line_is_ended() {
     assert_eq!(all_told(rest), ["changed a 1", "removed b"]);
     watch = place.watch(["--resume", "told"]);
     assert!(watch.is_quiet_for(Duration::from_millis(300)));
+}
+
+#[test]
+fn what_was_read_of_a_batch_that_a_kill_has_cut_off_is_not_forgotten() {
+    let place = Place::new();
+    place.ask_with(["import", "-"], lines("a", 5000, r#""something of some length""#).as_bytes()).done();
+    let mut child = place.command(["watch", "--resume", "told"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut read = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line: serde_json::Value = serde_json::from_str(&read.next().unwrap().unwrap()).unwrap();
+    // The rest does not fit into the pipe: the watch is within its first batch.
+    child.kill().unwrap();
+    wait(&mut child);
+    let id = line["id"].as_str().unwrap();
+    place.rm(id);
+    let again = once(&place, &[]);
+    assert_eq!(again.len(), 5000, "all of the batch may have been read");
+    assert!(again.contains(&format!("removed {id}")), "whoever has read that it is there is not told that it went");
 }
 
 #[test]
