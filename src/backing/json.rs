@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
+use xxhash_rust::xxh3::Xxh3;
 
 /// A JSON value, kept as its text: a thousand bytes of JSON take a thousand bytes.
 ///
@@ -28,6 +29,14 @@ impl Json {
     /// The text.
     pub fn as_str(&self) -> &str {
         self.0.get()
+    }
+
+    /// A hash of what it says: equal values have equal digests, however they are spelt. The same on every machine and in every release,
+    /// so that it can be stored. Whoever may choose values can make two of one digest.
+    pub fn digest(&self) -> u128 {
+        let mut hash = Xxh3::new();
+        digest(&self.0, DEPTH, &mut hash);
+        hash.digest128()
     }
 
     /// What it says, as a type that can be read from it: `serde_json::Value`, or your own.
@@ -100,6 +109,34 @@ fn says_the_same(one: &RawValue, other: &RawValue, depth: usize) -> bool {
     }
 }
 
+/// Takes what `says_the_same` compares. Each part begins with what it is and how long it is, so that no two run into each other.
+fn digest(json: &RawValue, depth: usize, hash: &mut Xxh3) {
+    let begin = |hash: &mut Xxh3, what: u8, length: usize| {
+        hash.update(&[what]);
+        hash.update(&u64::try_from(length).unwrap_or(u64::MAX).to_le_bytes());
+    };
+    let text = |hash: &mut Xxh3, what: u8, text: &str| {
+        begin(hash, what, text.len());
+        hash.update(text.as_bytes());
+    };
+    let parts = depth.checked_sub(1).map(|depth| (Parts::of(json), depth));
+    match parts {
+        Some((Ok(Parts::Text(said)), _)) => text(hash, b'"', &said),
+        Some((Ok(Parts::List(items)), depth)) => {
+            begin(hash, b'[', items.len());
+            items.into_iter().for_each(|item| digest(item, depth, hash));
+        }
+        Some((Ok(Parts::Members(members)), depth)) => {
+            begin(hash, b'{', members.len());
+            for (name, value) in members {
+                text(hash, b'"', &name);
+                digest(value, depth, hash);
+            }
+        }
+        Some((Ok(Parts::Plain) | Err(_), _)) | None => text(hash, b'=', json.get()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +153,7 @@ mod tests {
             (r#"{"\u0061":{"x" : [ ]}}"#, r#" {"a":{"x":[]}} "#),
         ] {
             assert_eq!(json(one), json(other));
+            assert_eq!(json(one).digest(), json(other).digest(), "{one} {other}");
         }
     }
 
@@ -134,7 +172,27 @@ mod tests {
             ("[]", "{}"),
         ] {
             assert_ne!(json(one), json(other));
+            assert_ne!(json(one).digest(), json(other).digest(), "{one} {other}");
         }
+    }
+
+    #[test]
+    fn parts_of_a_digest_do_not_run_into_each_other() {
+        for (one, other) in [
+            (r#"["a","b"]"#, r#"["ab",""]"#),
+            (r#"[[1],2]"#, r#"[[1,2]]"#),
+            (r#"["1"]"#, "[1]"),
+            (r#"{"a":{"b":1}}"#, r#"{"a":{},"b":1}"#),
+            (r#"{"a":[]}"#, r#"{"a":{}}"#),
+        ] {
+            assert_ne!(json(one).digest(), json(other).digest(), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_digest_is_the_same_in_every_release() {
+        let value = json(r#"{"status":"active","ports":[80,443],"leader":true}"#);
+        insta::assert_snapshot!(format!("{:032x}", value.digest()), @"83aa757316067f47a4c51898fbc379b2");
     }
 
     #[test]
@@ -142,6 +200,8 @@ mod tests {
         let deep = |inside: &str| json(&format!("{}{inside}{}", "[".repeat(100_000), "]".repeat(100_000)));
         assert_eq!(deep("1"), deep("1"));
         assert_ne!(deep("1"), deep("2"));
+        assert_eq!(deep("1").digest(), deep("1").digest());
+        assert_ne!(deep("1").digest(), deep("2").digest());
     }
 
     #[test]

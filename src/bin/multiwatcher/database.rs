@@ -1,0 +1,139 @@
+//! A backing that was opened, whichever it is: what the commands ask of one. Another backing is another variant here, and nothing
+//! elsewhere.
+
+use core::time::Duration;
+
+use multiwatcher::backing::sqlite::SqliteOptions;
+use multiwatcher::backing::{Backing, Identity, Json, Read};
+use multiwatcher::machine::Position;
+use multiwatcher::{BackingError, Config, EntityId, SqliteBacking, Worker};
+
+use crate::error::CommandError;
+use crate::locator::Locator;
+
+/// How long the end of a worker is waited for.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// An entity, and the value it gets; none if it goes.
+pub(crate) type Change = (EntityId, Option<Json>);
+
+/// What is done about a database that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It is made.
+    Make,
+    /// That is an error.
+    Refuse,
+}
+
+/// A backing that was opened. Clones are the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    locator: Locator,
+    opened: Opened,
+}
+
+#[derive(Debug, Clone)]
+enum Opened {
+    Sqlite(SqliteBacking<Json>),
+}
+
+impl Database {
+    /// Opens what is there.
+    pub(crate) async fn open(locator: &Locator, missing: Missing) -> Result<Self, CommandError> {
+        let opened = match locator {
+            Locator::Sqlite(path) => {
+                let options = match missing {
+                    Missing::Make => SqliteOptions::new(),
+                    Missing::Refuse => SqliteOptions::new().must_exist(),
+                };
+                options.open(path).await.map(Opened::Sqlite).map_err(|error| CommandError::backing(locator, &error))?
+            }
+            Locator::Etcd { .. } => {
+                return Err(CommandError::Input(format!(
+                    "{locator}\n  this program was built without etcd: expected one built with \
+                     --features cli,etcd"
+                )));
+            }
+        };
+        Ok(Self { locator: locator.clone(), opened })
+    }
+
+    /// Where it is.
+    pub(crate) fn locator(&self) -> &Locator {
+        &self.locator
+    }
+
+    /// Which database it is, and which past of it.
+    pub(crate) fn identity(&self) -> Identity {
+        match &self.opened {
+            Opened::Sqlite(backing) => backing.identity(),
+        }
+    }
+
+    /// A worker over it.
+    pub(crate) fn start(&self, config: Config) -> Worker<Json> {
+        match &self.opened {
+            Opened::Sqlite(backing) => Worker::start(backing.clone(), config),
+        }
+    }
+
+    /// The position of the latest commit.
+    pub(crate) async fn position(&self) -> Result<Position, CommandError> {
+        let position = match &self.opened {
+            Opened::Sqlite(backing) => backing.position().await,
+        };
+        position.map_err(|error| self.failed(&error))
+    }
+
+    /// The value of an entity, if there is one.
+    pub(crate) async fn get(&self, id: &EntityId) -> Result<Option<Json>, CommandError> {
+        let read = match &self.opened {
+            Opened::Sqlite(backing) => backing.get(id).await,
+        };
+        match read.map_err(|error| self.failed(&error))? {
+            Read::Value(value) => Ok(Some((*value).clone())),
+            Read::Absent => Ok(None),
+            Read::Error(error) => Err(CommandError::Backing { locator: self.locator.clone(), why: error.to_string() }),
+        }
+    }
+
+    /// Makes these changes visible together, or none of them.
+    pub(crate) async fn commit(&self, changes: Vec<Change>) -> Result<(), CommandError> {
+        let committed = match &self.opened {
+            Opened::Sqlite(backing) => {
+                let mut transaction = backing.transaction();
+                for (id, value) in changes {
+                    transaction = match value {
+                        Some(value) => transaction.put(id, &value),
+                        None => transaction.remove(id),
+                    };
+                }
+                transaction.commit().await
+            }
+        };
+        committed.map(drop).map_err(|error| self.failed(&error))
+    }
+
+    /// Ends a worker, and waits until the database knows that it is gone; not for long.
+    pub(crate) async fn end(&self, worker: Worker<Json>) {
+        let ended = async {
+            worker.kill();
+            worker.wait().await;
+            drop(worker);
+            // The threads of SQLite sign the worker off before they answer what is asked afterwards.
+            match &self.opened {
+                Opened::Sqlite(backing) => {
+                    backing.position().await?;
+                    backing.transaction().commit().await
+                }
+            }
+        };
+        // Whoever is not signed off counts as gone after some minutes; nobody need wait for a lock, or hear of a failure, because of that.
+        let _ = tokio::time::timeout(GRACE, ended).await;
+    }
+
+    fn failed(&self, error: &BackingError) -> CommandError {
+        CommandError::backing(&self.locator, error)
+    }
+}
