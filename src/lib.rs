@@ -39,6 +39,8 @@ assert!(reader.next().await.is_err());
 
 #[cfg(feature = "driver")]
 pub mod backing;
+#[cfg(feature = "cache")]
+pub mod cache;
 pub mod docs;
 #[cfg(feature = "driver")]
 pub mod driver;
