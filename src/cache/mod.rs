@@ -8,6 +8,7 @@
 //! - [`wait_for`](ModelCache::wait_for) waits until a model is as you want it; a [`NotifyWatcher`] tells that something changed, a
 //!   [`StringsWatcher`] which ids.
 //! - [`report`](ModelCache::report) says how old what is held may be.
+//! - [`status`] computes from a model what Juju's clients ask for: the full status, the model's info, its summary.
 //!
 //! # When the worker goes
 //!
@@ -39,6 +40,7 @@ mod report;
 mod shared;
 mod snapshot;
 mod source;
+pub mod status;
 mod task;
 mod wait;
 mod watch;
