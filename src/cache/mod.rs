@@ -24,9 +24,9 @@
 //! | A became B | once | the id, once |
 //! | A became B, then A again | once, though nothing is different | the id, once |
 //! | removed and created again | once | the id, once |
-//! | created and removed, told in two batches | once, though nothing is different | the id, once; there is nothing under it |
-//! | created and removed within one batch of the worker | nothing | nothing |
-//! | the same while the cache had no worker: nothing is different | nothing | nothing |
+//! | created and removed | once, though nothing is different | the id, once; there is nothing under it |
+//! | any of these within one step of the backing, or created and removed within one batch of the worker | nothing, unless something is different | nothing, unless something is different |
+//! | any of these while the cache had no worker | nothing, unless something is different | the ids that are different |
 
 mod cached_model;
 mod contents;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use multiwatcher::cache::Replica;
 use multiwatcher::cache::entities::EntityKind;
-use multiwatcher::machine::{EntityId, Filter};
+use multiwatcher::machine::{Batch, Change, Delta, EntityId, Epoch, Filter, Position, Revno};
 use tokio::time::timeout;
 
 use super::common::{json, model, redis, settle, start, unit};
@@ -45,22 +46,24 @@ async fn changed_and_changed_back_is_told_once_by_both() {
     notify.next().await.unwrap();
     strings.next().await.unwrap();
 
-    // In two batches of the worker, then in one.
-    for settles in [true, false] {
-        database.put(unit("redis/0"), redis("blocked"));
-        if settles {
-            settle().await;
-        }
-        database.put(unit("redis/0"), redis("active"));
-        settle().await;
-        let snapshot = timeout(AT_ONCE, notify.next()).await.expect("it fires though nothing is different").unwrap();
-        assert_eq!(snapshot.model(model(1)).unwrap().unit("redis/0").unwrap().workload_status.current, "active");
-        assert_eq!(timeout(AT_ONCE, strings.next()).await.unwrap().unwrap().0, [unit("redis/0")]);
-        assert!(timeout(AT_ONCE, notify.next()).await.is_err(), "once");
-        assert!(timeout(AT_ONCE, strings.next()).await.is_err(), "once");
-    }
+    database.put(unit("redis/0"), redis("blocked"));
+    settle().await;
+    database.put(unit("redis/0"), redis("active"));
+    settle().await;
+    let snapshot = timeout(AT_ONCE, notify.next()).await.expect("it fires though nothing is different").unwrap();
+    assert_eq!(snapshot.model(model(1)).unwrap().unit("redis/0").unwrap().workload_status.current, "active");
+    assert_eq!(timeout(AT_ONCE, strings.next()).await.unwrap().unwrap().0, [unit("redis/0")]);
+    assert!(timeout(AT_ONCE, notify.next()).await.is_err(), "once");
+    assert!(timeout(AT_ONCE, strings.next()).await.is_err(), "once");
 
-    // Created and removed: in two batches the id is told, in one nobody heard of it.
+    // Within one step of the worker's backing nobody could see it.
+    database.put(unit("redis/0"), redis("blocked"));
+    database.put(unit("redis/0"), redis("active"));
+    settle().await;
+    assert!(timeout(AT_ONCE, notify.next()).await.is_err());
+    assert!(timeout(AT_ONCE, strings.next()).await.is_err());
+
+    // Created and removed: seen, the id is told; within one step nobody heard of it.
     database.put(unit("redis/1"), redis("active"));
     settle().await;
     database.remove(unit("redis/1"));
@@ -126,4 +129,18 @@ async fn a_call_that_is_dropped_loses_nothing() {
     assert!(wait.is_err());
     drop(watcher);
     assert_eq!(cache.report().watchers, 0);
+}
+
+/// What the worker joined in one batch: it says that an id changed, and the value is the one that is held.
+#[test]
+fn a_batch_that_brings_the_value_that_is_held_is_a_change() {
+    let (mut replica, revno) = (Replica::new(), |number| (Revno(number), Position(number)));
+    let delta = |number| Delta::new(unit("redis/0"), Revno(number), Change::Changed, Arc::new(redis("active")));
+    let batch = |number| Batch::new(revno(number).0, revno(number).1, vec![delta(number)]);
+    let feed = replica.open();
+    assert_eq!(replica.apply(feed, Epoch(1), &batch(1)).unwrap().ids().count(), 1);
+    assert_eq!(replica.apply(feed, Epoch(1), &batch(3)).unwrap().ids().count(), 1, "it had another one in between");
+    // The whole state of another worker says how it is, and not what happened.
+    let feed = replica.open();
+    assert!(replica.apply(feed, Epoch(2), &batch(1)).unwrap().is_empty());
 }
