@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
+use smol_str::SmolStr;
 
 use super::counts::Counts;
 use super::held::Held;
@@ -56,7 +57,7 @@ impl Contents {
 
     /// Whom an index leads to, in order.
     pub(super) fn linked<'a>(&'a self, by: By, owner: &'a str) -> impl Iterator<Item = &'a str> {
-        let first = Link { by, owner: owner.into(), member: Default::default() };
+        let first = Link { by, owner: owner.into(), member: SmolStr::default() };
         let of_owner = move |link: &&Link| link.by == by && link.owner == owner;
         self.links.range(first..).take_while(of_owner).map(|link| link.member.as_str())
     }

@@ -223,7 +223,7 @@ impl<S: Seam> Shared<S> {
         let worker = source.and_then(|source| source.report());
         let epoch = snapshot.as_ref().map(Snapshot::epoch);
         // While the task has not been polled meanwhile, it has taken no batch: what is held is where the reader stands.
-        let is_quiet = polls % 2 == 0 && self.lock().polls == polls;
+        let is_quiet = polls.is_multiple_of(2) && self.lock().polls == polls;
         let stands = progress.map(|progress| progress.revno);
         // The worker of this epoch; another one may have taken its place a moment ago.
         let worker = worker.filter(|worker| epoch == Some(worker.census.epoch));

@@ -4,6 +4,7 @@ use core::fmt;
 use core::future::poll_fn;
 use std::sync::Arc;
 
+use super::held::Held;
 use super::report::CacheEnd;
 use super::shared::Shared;
 use super::snapshot::Snapshot;
@@ -71,7 +72,7 @@ impl<S: Seam> StringsWatcher<S> {
         let ids = match due {
             Due::Changes(ids) => ids.into_iter().collect(),
             Due::Everything => {
-                let all = snapshot.entities().map(|held| held.id()).filter(|id| self.filter.passes(id));
+                let all = snapshot.entities().map(Held::id).filter(|id| self.filter.passes(id));
                 let mut all: Vec<_> = all.cloned().collect();
                 all.sort_unstable();
                 all

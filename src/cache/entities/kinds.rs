@@ -121,7 +121,6 @@ macro_rules! kinds {
                 kinds!(@key $name self $field)
             }
 
-            #[expect(clippy::wildcard_enum_match_arm, reason = "eleven of twelve are not it")]
             fn of(entity: &Entity) -> Option<&Self> {
                 match entity {
                     Entity::$name(entity) => Some(entity),
@@ -138,7 +137,7 @@ macro_rules! kinds {
         }
     };
     (@name $name:ident $entity:ident $id:ident $key:literal $field:ident) => {
-        $entity.$field = named(core::mem::take(&mut $entity.$field), $id).map_err(|problem| problem.within($key))?;
+        $entity.$field = named(&$entity.$field, $id).map_err(|problem| problem.within($key))?;
     };
     (@key Model $self:ident $field:ident) => {
         Cow::Owned($self.$field.to_string())
@@ -211,7 +210,7 @@ fn named_model(said: ModelId, id: &EntityId) -> Result<ModelId, Problem> {
     Err(Problem::new(format!("expected {}, the model it is stored in, got {said}", id.model)).within("model-uuid"))
 }
 
-fn named(said: String, id: &EntityId) -> Result<String, Problem> {
+fn named(said: &str, id: &EntityId) -> Result<String, Problem> {
     if said.is_empty() || said == id.id() {
         return Ok(id.id().to_owned());
     }

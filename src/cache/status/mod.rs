@@ -4,6 +4,7 @@
 //! credential and type are read from its own members of these names (`cloud-tag`, `cloud-region`, `cloud-credential-tag`, `type`), which
 //! stand among those that nobody else knows.
 
+mod answers;
 mod full;
 mod info;
 mod parts;
@@ -11,10 +12,11 @@ mod patterns;
 #[cfg(test)]
 mod tests;
 
-pub use full::{
+pub use answers::{
     ApplicationStatus, BranchStatus, EndpointStatus, FullStatus, MachineStatus, ModelStatus, OfferStatus,
-    RelationStatus, RemoteApplicationStatus, UnitStatus, full_status,
+    RelationStatus, RemoteApplicationStatus, UnitStatus,
 };
+pub use full::full_status;
 pub use info::{EntityCount, ModelInfo, ModelMachine, ModelSummary, ModelUser, model_info, model_summary};
 pub use parts::{Base, DetailedStatus, EntityStatus, MeterStatus};
 pub use patterns::{PatternError, Patterns};

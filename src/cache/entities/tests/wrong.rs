@@ -36,11 +36,11 @@ fn spoilt(whole: &Value, at: &mut Vec<String>, value: &Value, out: &mut Vec<(Str
     };
     match value {
         Value::Object(members) => {
-            members.iter().filter(|(name, _)| !name.starts_with("x-")).for_each(|(name, value)| {
-                if !OPAQUE.contains(&name.as_str()) {
+            for (name, value) in members {
+                if !name.starts_with("x-") && !OPAQUE.contains(&name.as_str()) {
                     inside(name.clone(), value);
                 }
-            })
+            }
         }
         Value::Array(items) => (0..).zip(items).for_each(|(index, item): (usize, _)| inside(index.to_string(), item)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
