@@ -74,7 +74,7 @@ async fn a_multiwatcher_that_ends_alone_is_replaced() {
     failing.fail(FailureKind::Transient);
     failing.database.put(unit("redis/0"), redis("active"));
     let waiting = cache.wait_for(model(1), |model| model.is_some());
-    let held = timeout(Duration::from_secs(60), waiting).await.expect("longer than any wait to open again").unwrap();
+    let held = timeout(Duration::from_mins(1), waiting).await.expect("longer than any wait to open again").unwrap();
     assert!(held.is_some());
     assert_eq!(cache.snapshot().unwrap().epoch(), epoch, "the worker is the same");
     assert_eq!(cache.report().openings, 2);
@@ -106,7 +106,7 @@ async fn without_a_worker_it_serves_what_it_holds_and_says_since_when() {
     assert!(timeout(Duration::ZERO, watcher.next()).await.is_err(), "nothing was heard");
 
     failing.down(false);
-    let told = timeout(Duration::from_secs(60), watcher.next()).await.expect("longer than any wait to open again");
+    let told = timeout(Duration::from_mins(1), watcher.next()).await.expect("longer than any wait to open again");
     let (ids, snapshot) = told.unwrap();
     assert_eq!(ids, [unit("redis/1")], "the difference and nothing else");
     assert_ne!(snapshot.epoch(), epoch, "another worker");
