@@ -12,7 +12,6 @@ use common::clock::{Samples, time};
 use common::table::{Figure, Options, Table};
 use multiwatcher::backing::Json;
 use multiwatcher::cache::entities::encode_delta;
-use multiwatcher::cache::status::{Patterns, full_status};
 use multiwatcher::cache::{Feed, Replica};
 use multiwatcher::machine::{Batch, Change, Delta, EntityId, Epoch, ModelId, Position, Revno};
 
@@ -37,9 +36,6 @@ fn main() {
     let (took, bytes) = time(|| encoded(&whole));
     table.figure(Figure::nanos("encoded as deltas", took).limit(1e9));
     table.note(format_args!("{} MB of deltas", bytes >> 20));
-    let held = replica.snapshot().and_then(|snapshot| snapshot.model(MODEL)).expect("it was applied");
-    let (took, _) = time(|| full_status(&held, &Patterns::all(), None));
-    table.figure(Figure::nanos("full status", took));
 
     table.section("100 changes");
     let mut kept = Vec::new();
