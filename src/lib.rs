@@ -31,6 +31,10 @@ assert!(reader.next().await.is_err());
 //! - [`machine`] is the store manager as a state machine: no I/O, no clock, no task. Start with
 //!   [`StoreManager`](machine::StoreManager) and the contract above it.
 #![cfg_attr(
+    feature = "cache",
+    doc = "- [`cache`] is a replica of all models with typed reads, for programs that ask more often than things change."
+)]
+#![cfg_attr(
     feature = "testing",
     doc = "- [`testing`] holds what proves it: a reference model, a generator of legal operations, and the world they run in."
 )]
@@ -39,6 +43,8 @@ assert!(reader.next().await.is_err());
 
 #[cfg(feature = "driver")]
 pub mod backing;
+#[cfg(feature = "cache")]
+pub mod cache;
 pub mod docs;
 #[cfg(feature = "driver")]
 pub mod driver;

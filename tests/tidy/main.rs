@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testing", &["machine"]),
     ("backing", &["machine"]),
     ("driver", &["machine", "backing"]),
-    ("cache", &["driver"]),
+    ("cache", &["driver", "machine", "backing"]),
     ("service", &["driver", "cache"]),
 ];
 
