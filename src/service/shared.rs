@@ -1,0 +1,69 @@
+//! What all connections of a service share.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use super::config::ServiceConfig;
+use super::encoder::Encoder;
+use super::metrics::Meters;
+use super::quota::Quota;
+use super::users::Doorkeeper;
+use crate::backing::Json;
+use crate::driver::Factory;
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) factory: Factory<Json>,
+    pub(super) config: ServiceConfig,
+    pub(super) doorkeeper: Arc<Doorkeeper>,
+    pub(super) encoder: Encoder,
+    pub(super) meters: Meters,
+    pub(super) connections: Quota<IpAddr>,
+    pub(super) watchers: Quota<String>,
+    /// Cancelled when the service shuts down.
+    pub(super) stopping: CancellationToken,
+    /// Where it listens, and the certificate to trust; known when it is bound.
+    pub(super) place: Mutex<Reachable>,
+    last_connection: AtomicU64,
+}
+
+/// How clients reach the service.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reachable {
+    pub(super) address: Option<SocketAddr>,
+    pub(super) certificate: String,
+}
+
+impl Shared {
+    pub(super) fn new(factory: Factory<Json>, config: ServiceConfig, doorkeeper: Doorkeeper) -> Self {
+        let limits = config.limits;
+        Self {
+            factory,
+            encoder: Encoder::new(config.offload),
+            meters: Meters::new(),
+            connections: Quota::new(limits.connections_per_address, limits.connections),
+            watchers: Quota::new(limits.watchers_per_user, usize::MAX),
+            config,
+            doorkeeper: Arc::new(doorkeeper),
+            stopping: CancellationToken::new(),
+            place: Mutex::default(),
+            last_connection: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn next_connection(&self) -> u64 {
+        self.last_connection.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn reachable(&self) -> Reachable {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+impl Shared {
+    pub(super) async fn knows(&self, _model: crate::machine::ModelId) -> Result<bool, super::protocol::RpcError> {
+        Ok(true)
+    }
+}
