@@ -53,6 +53,7 @@
 mod admin;
 mod config;
 mod connection;
+mod directory;
 mod encoder;
 mod encoding;
 mod handlers;
@@ -61,6 +62,7 @@ mod metrics;
 mod offload;
 pub mod protocol;
 mod quota;
+mod record;
 mod server;
 mod session;
 mod shared;
@@ -120,6 +122,10 @@ impl core::error::Error for ServiceError {
 
 impl Service {
     /// A service that watches what this factory opens. Nothing is listened to yet: [`bind`](Self::bind) it, or hand it streams.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, as `tokio::spawn` does.
     pub fn new(factory: Factory<Json>, config: ServiceConfig) -> Result<Self, ServiceError> {
         let (accounts, cost) = (config.accounts.clone(), config.password_cost);
         let at_once = config.limits.hashes_at_once;
@@ -128,7 +134,10 @@ impl Service {
             StartError::Users(error) => ServiceError::Users(error),
             StartError::Cost(error) => ServiceError::Cost(error),
         })?;
-        Ok(Self { shared: Arc::new(Shared::new(factory, config, doorkeeper)) })
+        let shared = Arc::new(Shared::new(factory.clone(), config, doorkeeper));
+        let (directory, gone) = (Arc::clone(&shared.directory), shared.gone.clone());
+        tokio::spawn(async move { gone.run_until_cancelled(directory.follow(factory)).await });
+        Ok(Self { shared })
     }
 
     /// How many passwords were hashed to check a login: one for each that was let through the limits, whether the user is known

@@ -7,17 +7,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::config::ServiceConfig;
+use super::directory::Directory;
 use super::encoder::Encoder;
 use super::metrics::Meters;
+use super::protocol::RpcError;
 use super::quota::Quota;
 use super::users::Doorkeeper;
 use crate::backing::Json;
 use crate::driver::Factory;
+use crate::machine::ModelId;
 
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) factory: Factory<Json>,
     pub(super) config: ServiceConfig,
+    pub(super) directory: Arc<Directory>,
     pub(super) doorkeeper: Arc<Doorkeeper>,
     pub(super) encoder: Encoder,
     pub(super) meters: Meters,
@@ -25,6 +29,8 @@ pub(super) struct Shared {
     pub(super) watchers: Quota<String>,
     /// Cancelled when the service shuts down.
     pub(super) stopping: CancellationToken,
+    /// Cancelled when nobody holds the service any more, nor any of its connections.
+    pub(super) gone: CancellationToken,
     /// Where it listens, and the certificate to trust; known when it is bound.
     pub(super) place: Mutex<Reachable>,
     last_connection: AtomicU64,
@@ -42,6 +48,7 @@ impl Shared {
         let limits = config.limits;
         Self {
             factory,
+            directory: Arc::default(),
             encoder: Encoder::new(config.offload),
             meters: Meters::new(),
             connections: Quota::new(limits.connections_per_address, limits.connections),
@@ -49,6 +56,7 @@ impl Shared {
             config,
             doorkeeper: Arc::new(doorkeeper),
             stopping: CancellationToken::new(),
+            gone: CancellationToken::new(),
             place: Mutex::default(),
             last_connection: AtomicU64::new(0),
         }
@@ -58,12 +66,19 @@ impl Shared {
         self.last_connection.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// Whether there is such a model. While nothing was loaded yet it waits, for a while.
+    pub(super) async fn knows(&self, model: ModelId) -> Result<bool, RpcError> {
+        self.directory.loaded(self.config.limits.open_backing).await?;
+        Ok(self.directory.get(model).is_some())
+    }
+
     pub(super) fn reachable(&self) -> Reachable {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
-impl Shared {
-    pub(super) async fn knows(&self, _model: crate::machine::ModelId) -> Result<bool, super::protocol::RpcError> {
-        Ok(true)
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.gone.cancel();
     }
 }

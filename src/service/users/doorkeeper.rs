@@ -111,6 +111,11 @@ impl Doorkeeper {
         }
     }
 
+    /// What a user may do, whoever asks.
+    pub(in crate::service) fn grant(&self, name: &str) -> Option<Grant> {
+        self.users().get(name).map(|user| Grant { name: name.to_owned(), user: user.clone() })
+    }
+
     /// How many hashes were computed.
     pub(in crate::service) fn hashed(&self) -> u64 {
         self.hashed.load(Ordering::Relaxed)
@@ -163,7 +168,7 @@ pub(in crate::service) enum StartError {
 }
 
 /// The name in a tag: `user-<name>`, or `user-<name>@local`.
-fn user_name(tag: &str) -> Option<&str> {
+pub(in crate::service) fn user_name(tag: &str) -> Option<&str> {
     let name = tag.strip_prefix("user-")?;
     Some(name.strip_suffix("@local").unwrap_or(name))
 }

@@ -7,6 +7,6 @@ mod password;
 
 pub use attempts::AttemptLimits;
 pub use doorkeeper::Accounts;
-pub(super) use doorkeeper::{Doorkeeper, Grant, StartError};
+pub(super) use doorkeeper::{Doorkeeper, Grant, StartError, user_name};
 pub use file::{ControllerAccess, ModelAccess, User, Users, UsersError};
 pub use password::{HashError, PasswordCost, PasswordHash, Salt};
