@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::offload::Offload;
 use super::users::{Accounts, AttemptLimits, PasswordCost};
 use crate::machine::ModelId;
@@ -21,8 +24,8 @@ pub struct ServiceConfig {
     pub limits: Limits,
     /// Where passwords are hashed and large batches encoded.
     pub offload: Offload,
-    /// Tells the time for a status: RFC 3339 in UTC. Nothing else looks at a wall clock.
-    pub timestamp: fn() -> String,
+    /// Tells the time for a full status, as RFC 3339 in UTC, or none. Nothing else looks at a wall clock.
+    pub timestamp: fn() -> Option<String>,
 }
 
 impl ServiceConfig {
@@ -36,9 +39,14 @@ impl ServiceConfig {
             attempts: AttemptLimits::default(),
             limits: Limits::default(),
             offload: Offload::default(),
-            timestamp: || "0001-01-01T00:00:00Z".to_owned(),
+            timestamp: wall_clock,
         }
     }
+}
+
+/// The time, as RFC 3339 in UTC.
+fn wall_clock() -> Option<String> {
+    OffsetDateTime::now_utc().format(&Rfc3339).ok()
 }
 
 /// What a client may take before it is refused or disconnected.

@@ -6,7 +6,8 @@
 //! - `session` is one connection after the websocket's handshake, over any stream. It is one task: it reads requests, answers them
 //!   side by side, and writes. Everything in it is polled in one order, so that it can run under a simulated network and clock.
 //! - `connection` and `handlers` are what a connection knows, and how each request is answered. They hold a
-//!   [`Factory`](crate::driver::Factory) and ask nothing else of the driver.
+//!   [`Factory`](crate::driver::Factory) for watchers, and a [`ModelCache`](crate::cache::ModelCache) over it, which answers what is
+//!   asked about models.
 //! - `encoder` turns a batch into bytes once for everybody who is told it: the machine shares batches, and the bytes go with them.
 //! - `server` is the port: TLS, HTTP (`http`), the limits of connections, and an end that keeps to its time.
 //! - `users` is who may log in and what they may see.
@@ -53,7 +54,6 @@
 mod admin;
 mod config;
 mod connection;
-mod directory;
 mod encoder;
 mod encoding;
 mod handlers;
@@ -62,7 +62,6 @@ mod metrics;
 mod offload;
 pub mod protocol;
 mod quota;
-mod record;
 mod server;
 mod session;
 mod shared;
@@ -134,10 +133,7 @@ impl Service {
             StartError::Users(error) => ServiceError::Users(error),
             StartError::Cost(error) => ServiceError::Cost(error),
         })?;
-        let shared = Arc::new(Shared::new(factory.clone(), config, doorkeeper));
-        let (directory, gone) = (Arc::clone(&shared.directory), shared.gone.clone());
-        tokio::spawn(async move { gone.run_until_cancelled(directory.follow(factory)).await });
-        Ok(Self { shared })
+        Ok(Self { shared: Arc::new(Shared::new(factory, config, doorkeeper)) })
     }
 
     /// How many passwords were hashed to check a login: one for each that was let through the limits, whether the user is known

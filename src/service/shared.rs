@@ -4,16 +4,17 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::config::ServiceConfig;
-use super::directory::Directory;
 use super::encoder::Encoder;
 use super::metrics::Meters;
-use super::protocol::RpcError;
+use super::protocol::{ErrorCode, RpcError};
 use super::quota::Quota;
 use super::users::Doorkeeper;
 use crate::backing::Json;
+use crate::cache::ModelCache;
 use crate::driver::Factory;
 use crate::machine::ModelId;
 
@@ -21,7 +22,7 @@ use crate::machine::ModelId;
 pub(super) struct Shared {
     pub(super) factory: Factory<Json>,
     pub(super) config: ServiceConfig,
-    pub(super) directory: Arc<Directory>,
+    pub(super) cache: ModelCache,
     pub(super) doorkeeper: Arc<Doorkeeper>,
     pub(super) encoder: Encoder,
     pub(super) meters: Meters,
@@ -29,8 +30,6 @@ pub(super) struct Shared {
     pub(super) watchers: Quota<String>,
     /// Cancelled when the service shuts down.
     pub(super) stopping: CancellationToken,
-    /// Cancelled when nobody holds the service any more, nor any of its connections.
-    pub(super) gone: CancellationToken,
     /// Where it listens, and the certificate to trust; known when it is bound.
     pub(super) place: Mutex<Reachable>,
     last_connection: AtomicU64,
@@ -47,8 +46,8 @@ impl Shared {
     pub(super) fn new(factory: Factory<Json>, config: ServiceConfig, doorkeeper: Doorkeeper) -> Self {
         let limits = config.limits;
         Self {
+            cache: ModelCache::start(factory.clone()),
             factory,
-            directory: Arc::default(),
             encoder: Encoder::new(config.offload),
             meters: Meters::new(),
             connections: Quota::new(limits.connections_per_address, limits.connections),
@@ -56,7 +55,6 @@ impl Shared {
             config,
             doorkeeper: Arc::new(doorkeeper),
             stopping: CancellationToken::new(),
-            gone: CancellationToken::new(),
             place: Mutex::default(),
             last_connection: AtomicU64::new(0),
         }
@@ -66,19 +64,23 @@ impl Shared {
         self.last_connection.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Whether there is such a model. While nothing was loaded yet it waits, for a while.
+    /// Whether anything of such a model is there. While nothing was loaded yet it waits, for a while.
     pub(super) async fn knows(&self, model: ModelId) -> Result<bool, RpcError> {
-        self.directory.loaded(self.config.limits.open_backing).await?;
-        Ok(self.directory.get(model).is_some())
+        if let Some(snapshot) = self.cache.snapshot() {
+            return Ok(snapshot.model(model).is_some());
+        }
+        let trouble = match timeout(self.config.limits.open_backing, self.cache.loaded()).await {
+            Ok(Ok(snapshot)) => return Ok(snapshot.model(model).is_some()),
+            Ok(Err(end)) => end.to_string(),
+            Err(_) => match self.cache.report().last_failure {
+                Some(failure) => failure.to_string(),
+                None => "they are being loaded".to_owned(),
+            },
+        };
+        Err(RpcError::new(format!("the models are not known yet: {trouble}"), ErrorCode::TryAgain))
     }
 
     pub(super) fn reachable(&self) -> Reachable {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.gone.cancel();
     }
 }

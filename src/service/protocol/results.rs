@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::reply::{ErrorCode, RpcError};
+use crate::backing::Json;
 
 /// Of `Admin.Login`.
 #[derive(Debug, Clone, Serialize)]
@@ -132,7 +132,7 @@ pub struct ModelConfig<'a> {
 #[derive(Debug, Clone, Serialize)]
 pub struct ConfigValue<'a> {
     /// Its value.
-    pub value: &'a RawValue,
+    pub value: &'a Json,
     /// `default`, `controller` or `model`.
     pub source: &'static str,
 }

@@ -111,9 +111,9 @@ impl Doorkeeper {
         }
     }
 
-    /// What a user may do, whoever asks.
-    pub(in crate::service) fn grant(&self, name: &str) -> Option<Grant> {
-        self.users().get(name).map(|user| Grant { name: name.to_owned(), user: user.clone() })
+    /// All users and what they may do, in order of name.
+    pub(in crate::service) fn all(&self) -> Vec<Grant> {
+        self.users().iter().map(|(name, user)| Grant { name: name.to_owned(), user: user.clone() }).collect()
     }
 
     /// How many hashes were computed.
