@@ -50,7 +50,7 @@ where
     });
     let mut builder = http1::Builder::new();
     // The whole stage has a time-out, so HTTP needs no timer; and no date, for no wall clock is looked at.
-    builder.keep_alive(false).half_close(true).auto_date_header(false).max_buf_size(HEAD).header_read_timeout(None);
+    builder.half_close(true).auto_date_header(false).max_buf_size(HEAD).header_read_timeout(None);
     let served = builder.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
     let found: Option<(OnUpgrade, Target)> = upgraded.lock().unwrap_or_else(PoisonError::into_inner).take();
     let ((on_upgrade, target), Ok(())) = (found?, served) else { return None };
@@ -106,6 +106,7 @@ fn refused(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     Response::builder()
         .status(status)
         .header(CONTENT_TYPE, "text/plain; charset=utf-8")
+        .header(CONNECTION, "close")
         .body(Full::from(text + "\n"))
         .expect("the names and values are plain text")
 }

@@ -168,8 +168,9 @@ async fn http_that_is_none_or_asks_for_something_else_is_told_so() {
         format!("{good}X: {}\r\n\r\n", "x".repeat(64 << 10)),
     ] {
         let (mut stream, serving) = world.stream();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        stream.shutdown().await.unwrap();
+        // A request that is too long is answered before it has come to its end.
+        _ = stream.write_all(request.as_bytes()).await;
+        _ = stream.shutdown().await;
         let mut answer = String::new();
         timeout(LONG, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
         timeout(LONG, serving).await.expect("nothing is left of it").unwrap();

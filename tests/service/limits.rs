@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::Client;
-use crate::common::{LONG, MODEL, World, error, path, until};
+use crate::common::{LONG, MODEL, PASSWORD, World, error, path, unit, unit_id, until};
 
 #[tokio::test]
 async fn requests_in_flight_are_counted_and_pings_are_answered_all_the_same() {
@@ -72,14 +72,9 @@ async fn connections_are_counted_in_all_and_per_address() {
     .expect("one was given back");
 }
 
-/// The clock of these runs is moved by the test; it stands still while anything can run.
-fn with_clock(limits: impl FnOnce(&mut Limits)) -> World {
-    World::with_limits(limits)
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_handshake_takes_so_long_and_no_longer() {
-    let world = with_clock(|_| {});
+    let world = World::new();
     for begun in ["", "GET /api HTT"] {
         let start = Instant::now();
         let (mut stream, serving) = world.stream();
@@ -92,7 +87,7 @@ async fn a_handshake_takes_so_long_and_no_longer() {
 
 #[tokio::test(start_paused = true)]
 async fn somebody_must_log_in() {
-    let world = with_clock(|_| {});
+    let world = World::new();
     let start = Instant::now();
     let mut client = world.connect("/api").await;
     let close = loop {
@@ -106,7 +101,7 @@ async fn somebody_must_log_in() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_is_there_stays_for_days_and_one_that_is_gone_does_not() {
-    let world = with_clock(|_| {});
+    let world = World::new();
     let mut client = world.client("bob").await;
     let id = client.watch_all().await;
     client.next(&id).await;
@@ -120,19 +115,21 @@ async fn a_client_that_is_there_stays_for_days_and_one_that_is_gone_does_not() {
         pings += 1;
     }
     assert!((100..=130).contains(&pings), "{pings}");
-    world.database.remove(crate::common::model_id(MODEL));
+    world.database.put(unit_id("redis/0"), unit("redis/0", "at last"));
     client.reply_to(waiting).await;
 
+    drop(client);
+    until("it is gone", || world.watchers() == 0).await;
+
     // One that answers nothing: its stream stays open.
-    let (silent, serving) = world.connect_from([10, 0, 0, 1].into(), &path(crate::common::OTHER)).await;
-    let mut silent = silent;
-    silent.log_in("admin", crate::common::PASSWORD).await;
+    let (mut silent, serving) = world.connect_from([10, 0, 0, 1].into(), &path(MODEL)).await;
+    silent.log_in("bob", PASSWORD).await;
     silent.watch_all().await;
-    let (start, before) = (Instant::now(), world.watchers());
+    let start = Instant::now();
     serving.await.unwrap();
     let limits = Limits::default();
     assert_eq!(start.elapsed().as_secs(), (limits.ping_after + limits.pong).as_secs());
-    assert_eq!(world.watchers(), before - 1);
+    assert_eq!(world.watchers(), 0);
 }
 
 #[tokio::test]
@@ -145,7 +142,20 @@ async fn a_new_watcher_waits_for_a_backing_that_cannot_be_opened_and_is_told_in_
     let (ours, theirs) = tokio::io::duplex(64 << 10);
     tokio::spawn(async move { service.serve_stream(theirs, [127, 0, 0, 1].into()).await });
     let mut client = Client::connect(ours, "/api").await.unwrap();
-    client.log_in("admin", crate::common::PASSWORD).await;
+    client.log_in("admin", PASSWORD).await;
     let told = error(&client.call("Controller", "WatchAllModels", "", json!({})).await);
     assert!(told.contains("watcher was stopped") && told.contains("the disk is on fire"), "{told}");
+}
+
+#[tokio::test]
+async fn many_requests_in_a_row_are_all_answered() {
+    let world = World::with_limits(|limits| limits.requests_in_flight = 3);
+    let mut client = world.client("bob").await;
+    let mut asked = Vec::new();
+    for _ in 0..300 {
+        asked.push(client.ask("Pinger", "Ping", "", Value::Null).await);
+    }
+    for request_id in asked {
+        assert_eq!(client.reply_to(request_id).await["response"], json!({}));
+    }
 }

@@ -196,22 +196,20 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<IO> {
         }
     }
 
+    /// Reads one message: what can be answered at once is answered before the next, so that many requests in a row are no more in
+    /// flight than one.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
-        let mut moved = false;
-        while self.outbox.may_read() {
-            let Poll::Ready(message) = Pin::new(&mut self.socket).poll_next(cx) else { break };
-            moved = true;
-            self.clock.heard();
-            match message {
-                None => return Err(End::Closed),
-                Some(Ok(message)) => self.heard(message),
-                Some(Err(error)) => {
-                    self.broken(error)?;
-                    break;
-                }
-            }
+        if !self.outbox.may_read() {
+            return Ok(false);
         }
-        Ok(moved)
+        let Poll::Ready(message) = Pin::new(&mut self.socket).poll_next(cx) else { return Ok(false) };
+        self.clock.heard();
+        match message {
+            None => return Err(End::Closed),
+            Some(Ok(message)) => self.heard(message),
+            Some(Err(error)) => self.broken(error)?,
+        }
+        Ok(true)
     }
 
     fn heard(&mut self, message: Message) {
