@@ -97,7 +97,7 @@ impl Default for Limits {
             login: Duration::from_secs(30),
             ping_after: Duration::from_secs(30),
             pong: Duration::from_secs(30),
-            stall: Duration::from_secs(60),
+            stall: Duration::from_mins(1),
             close: Duration::from_secs(3),
             open_backing: Duration::from_secs(10),
         }

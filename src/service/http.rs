@@ -59,8 +59,10 @@ where
 }
 
 type Refusal = (StatusCode, String);
+/// The answer, and what comes after it.
+type Switch = (Response<Full<Bytes>>, (OnUpgrade, Target));
 
-fn answer(mut request: Request<Incoming>) -> Result<(Response<Full<Bytes>>, (OnUpgrade, Target)), Refusal> {
+fn answer(mut request: Request<Incoming>) -> Result<Switch, Refusal> {
     let target = target(request.uri().path())?;
     let bad = |text: &str| (StatusCode::BAD_REQUEST, text.to_owned());
     if request.method() != Method::GET {

@@ -175,6 +175,6 @@ mod tests {
         assert!(Certificate::from_pem(one.certificate_pem(), other.key.clone()).is_err());
         assert!(Certificate::from_pem("", one.key.clone()).is_err());
         assert!(Certificate::from_pem(one.certificate_pem(), "").is_err());
-        assert!(Certificate::from_pem(one.certificate_pem(), one.key).is_ok());
+        assert!(Certificate::from_pem(one.certificate_pem(), one.key.clone()).is_ok());
     }
 }

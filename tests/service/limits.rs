@@ -91,7 +91,7 @@ async fn somebody_must_log_in() {
     let start = Instant::now();
     let mut client = world.connect("/api").await;
     let close = loop {
-        if let Some(Message::Close(close)) = client.message_within(Duration::from_secs(300)).await {
+        if let Some(Message::Close(close)) = client.message_within(Duration::from_mins(5)).await {
             break close.unwrap();
         }
     };

@@ -66,7 +66,7 @@ impl Source {
 
     fn told(&mut self, batch: &Batch<Json>) -> Bytes {
         #[derive(Serialize)]
-        struct Deltas<'a> {
+        struct Told<'a> {
             revno: u64,
             deltas: Vec<(&'static str, &'a str, String, &'a str)>,
             unnamed: usize,
@@ -82,7 +82,7 @@ impl Source {
         });
         let deltas: Vec<_> = deltas.collect();
         let unnamed = batch.deltas().len() - deltas.len();
-        event("deltas", &Deltas { revno: batch.revno().0, deltas, unnamed })
+        event("deltas", &Told { revno: batch.revno().0, deltas, unnamed })
     }
 
     fn ended(&mut self, error: &NextError) -> Bytes {

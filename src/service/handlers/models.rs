@@ -86,7 +86,7 @@ impl Connection {
             let user_access = grant.access(cached.id())?.as_str().to_owned();
             let summary = status::model_summary(&cached)?;
             let controller_uuid = self.controller(summary.controller_uuid);
-            Some(ModelSummary { user_access, controller_uuid, ..summary })
+            Some(ModelSummary { controller_uuid, user_access, ..summary })
         });
         visible.collect()
     }

@@ -36,7 +36,7 @@ impl Connection {
         let watched = self.watched(id)?;
         match watched.reader.next().await {
             Ok(batch) => Ok(Answer::Batch(self.shared.encoder.encode(batch).await)),
-            Err(error) => Err(self.ended(id, error)),
+            Err(error) => Err(self.ended(id, &error)),
         }
     }
 
@@ -78,7 +78,7 @@ impl Connection {
     }
 
     /// What a call is told whose watcher has ended. Its id is unknown from now on.
-    fn ended(&self, id: &str, error: NextError) -> RpcError {
+    fn ended(&self, id: &str, error: &NextError) -> RpcError {
         match error {
             NextError::Stopped => self.stopped(),
             NextError::Ended(_) | NextError::Lagged { .. } => {

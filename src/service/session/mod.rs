@@ -270,7 +270,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<IO> {
             Error::Capacity(_) => self.close(CloseCode::Size, "the message is too long"),
             Error::Utf8(_) => self.close(CloseCode::Invalid, "expected UTF-8"),
             Error::Protocol(_) => self.close(CloseCode::Protocol, "expected websocket frames"),
-            _ => return Err(End::Broken(error)),
+            Error::ConnectionClosed
+            | Error::AlreadyClosed
+            | Error::Io(_)
+            | Error::Tls(_)
+            | Error::WriteBufferFull(_)
+            | Error::AttackAttempt
+            | Error::Url(_)
+            | Error::Http(_)
+            | Error::HttpFormat(_) => return Err(End::Broken(error)),
         }
         Ok(())
     }
