@@ -45,6 +45,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let certificate = Certificate::load_or_make(&folder.join("cert.pem"), &folder.join("key.pem"))?;
     let server = service.bind(([127, 0, 0, 1], port).into(), &certificate).await?;
     let server = server.with_admin(([127, 0, 0, 1], 0).into(), Some(metrics)).await?;
+    // Opens the database, so that it is there for whoever writes to it.
+    factory.worker().await?;
     println!("port {}", server.address()?.port());
     println!("page http://{}/", server.admin_address().ok_or("it was bound a moment ago")?);
     let end = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));

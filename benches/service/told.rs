@@ -109,9 +109,9 @@ pub(crate) async fn steady(clients: usize, changes: usize) -> (Samples, Samples)
         for change in made.get(seen..by_all).into_iter().flatten() {
             let took = change.elapsed().as_secs_f64() * 1e9;
             if seen < changes / 2 {
-                early.push(took)
+                early.push(took);
             } else {
-                late.push(took)
+                late.push(took);
             }
             seen += 1;
         }

@@ -8,6 +8,7 @@ mod errors;
 mod harm;
 mod limits;
 mod logins;
+mod models;
 mod ports;
 mod shutdown;
 mod slow;
