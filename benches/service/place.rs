@@ -9,7 +9,7 @@ use multiwatcher::machine::{Config, EntityId, ModelId};
 use multiwatcher::service::{
     Accounts, ControllerAccess, PasswordCost, PasswordHash, Salt, Service, ServiceConfig, User, Users,
 };
-use tokio::io::DuplexStream;
+use tokio::io::{BufReader, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) const MODEL: ModelId = ModelId::from_u128(0xa000_0000_0000_4000_8000_0000_0000_0001);
@@ -58,8 +58,8 @@ impl Place {
         ours
     }
 
-    /// Takes so many connections on a port of its own, and returns the clients' ends.
-    pub(crate) async fn connections(&self, count: usize) -> Vec<TcpStream> {
+    /// Takes so many connections on a port of its own, and returns the clients' ends. They read a reply in one call, as clients do.
+    pub(crate) async fn connections(&self, count: usize) -> Vec<BufReader<TcpStream>> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let mut streams = Vec::with_capacity(count);
@@ -69,7 +69,7 @@ impl Place {
             accepted.set_nodelay(true).expect("a socket has the option");
             let service = self.service.clone();
             tokio::spawn(async move { service.serve_stream(accepted, peer.ip()).await });
-            streams.push(stream);
+            streams.push(BufReader::with_capacity(4 << 10, stream));
         }
         streams
     }

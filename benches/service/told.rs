@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
@@ -48,7 +49,7 @@ async fn watchers(place: &Place, clients: usize) -> Arc<Held> {
     held
 }
 
-async fn follow(mut client: Client<TcpStream>, number: usize, held: Arc<Held>) {
+async fn follow(mut client: Client<BufReader<TcpStream>>, number: usize, held: Arc<Held>) {
     loop {
         client.ask_next().await;
         let mut latest = 0;
