@@ -163,14 +163,15 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_the_recent_stay() {
         let mut attempts = attempts();
-        for step in 0..3 * u32::try_from(REMEMBERED).unwrap() {
-            let now = SECOND + Duration::from_micros(u64::from(step));
-            attempts.failed(now, std::net::Ipv4Addr::from_bits(step).into(), &step.to_string());
+        let steps = 2 * u32::try_from(REMEMBERED).unwrap();
+        let at = |step: u32| SECOND + Duration::from_micros(u64::from(step));
+        for step in 0..steps {
+            attempts.failed(at(step), std::net::Ipv4Addr::from_bits(step).into(), &step.to_string());
             attempts.succeeded(std::net::Ipv4Addr::from_bits(step).into(), &step.to_string());
         }
         assert!(attempts.addresses.forgotten_at.len() <= REMEMBERED && attempts.users.forgotten_at.len() <= REMEMBERED);
         assert!(attempts.known.len() <= REMEMBERED);
-        let last = 3 * u32::try_from(REMEMBERED).unwrap() - 1;
-        assert_eq!(attempts.users.count(SECOND, last.to_string().as_str()), 1);
+        let last = steps - 1;
+        assert_eq!(attempts.users.count(at(last), last.to_string().as_str()), 1);
     }
 }
