@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::SinkExt as _;
 use multiwatcher::machine::Config;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, DuplexStream};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -93,36 +94,60 @@ async fn pings_are_answered_between_the_frames_of_a_long_reply() {
     client.watch_all().await;
     client.ask("AllWatcher", "Next", "1", Value::Null).await;
     client.socket.send(Message::Ping("are you there".into())).await.unwrap();
-    // The library hands out a control frame as it comes, and a message when it is whole.
-    assert_eq!(client.message().await, Some(Message::Pong("are you there".into())));
-    assert!(matches!(client.message().await, Some(Message::Text(text)) if text.len() > 4 << 20));
+    let stream = client.socket.get_mut();
+    let mut before = 0;
+    loop {
+        let frame = Frame::read(stream).await;
+        if frame.code == PONG {
+            break;
+        }
+        before += frame.length;
+        assert!(!frame.is_last, "the whole reply came first");
+    }
+    assert!(before < 1 << 20, "it came after {before} bytes");
 }
 
 #[tokio::test]
 async fn no_frame_is_longer_than_clients_take() {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let world = World::new();
     world.database.put(unit_id("redis/0"), large(3 << 20));
     let mut client = world.client("bob").await;
     client.watch_all().await;
     client.ask("AllWatcher", "Next", "1", Value::Null).await;
     let stream = client.socket.get_mut();
-    stream.flush().await.unwrap();
-    let (mut frames, mut bytes, mut is_last) = (0, 0, false);
-    while !is_last {
+    let (mut frames, mut bytes) = (0, 0);
+    loop {
+        let frame = Frame::read(stream).await;
+        assert_eq!(frame.code, u8::from(frames == 0), "text, then continuations");
+        assert!(frame.length <= 32 << 10, "{}", frame.length);
+        bytes += frame.length;
+        frames += 1;
+        if frame.is_last {
+            break;
+        }
+    }
+    assert!(bytes > 3 << 20 && frames > 90, "{frames} frames of {bytes} bytes");
+}
+
+const PONG: u8 = 10;
+
+/// A frame as it comes; its payload is skipped.
+struct Frame {
+    code: u8,
+    is_last: bool,
+    length: u64,
+}
+
+impl Frame {
+    async fn read(stream: &mut DuplexStream) -> Self {
         let (first, second) = (stream.read_u8().await.unwrap(), stream.read_u8().await.unwrap());
-        is_last = first & 0x80 != 0;
-        assert_eq!(first & 0x7f, u8::from(frames == 0), "text, then continuations");
         let length = match second {
             126 => u64::from(stream.read_u16().await.unwrap()),
             127 => stream.read_u64().await.unwrap(),
             short => u64::from(short),
         };
-        assert!(length <= 32 << 10, "{length}");
-        bytes += length;
-        frames += 1;
         let mut payload = vec![0; usize::try_from(length).unwrap()];
         stream.read_exact(&mut payload).await.unwrap();
+        Self { code: first & 0x0f, is_last: first & 0x80 != 0, length }
     }
-    assert!(bytes > 3 << 20 && frames > 90, "{frames} frames of {bytes} bytes");
 }
