@@ -25,7 +25,6 @@ fn what_cannot_be_understood_is_told_with_what_was_expected() {
     let cases: &[&[&str]] = &[
         &["watch", "--backing", "world.db"],
         &["watch", "--backing", "etcd:localhost/x"],
-        &["watch", "--backing", "etcd:http://localhost:2379/x"],
         &["watch", "--model", "green"],
         &["watch", "--adopt"],
         &["put", "unit", "green", "a", "1"],
@@ -40,6 +39,18 @@ fn what_cannot_be_understood_is_told_with_what_was_expected() {
         writeln!(page, "$ multiwatcher {}\n{err}", args.join(" ")).unwrap();
     }
     insta::assert_snapshot!("errors", page);
+}
+
+#[test]
+fn an_etcd_that_is_not_there_or_not_built_in_is_told() {
+    let out = |code| Place::new().ask(["watch", "--once", "--backing", "etcd:http://127.0.0.1:1/x"]).failed(code);
+    if cfg!(feature = "etcd") {
+        let err = out(3);
+        assert!(err.contains("etcd:http://127.0.0.1:1/x"), "{err}");
+    } else {
+        let err = out(2);
+        assert!(err.contains("built without etcd: expected one built with --features cli,etcd"), "{err}");
+    }
 }
 
 #[test]

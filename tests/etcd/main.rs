@@ -5,6 +5,8 @@
 mod atomic;
 mod basics;
 mod cluster;
+#[cfg(feature = "cli")]
+mod command;
 mod common;
 mod compaction;
 mod conformance;
@@ -76,6 +78,8 @@ fn main() -> ExitCode {
         "conformance::an_etcd_conforms_while_it_is_cut_off_and_compacted",
         conformance::an_etcd_conforms_while_it_is_cut_off_and_compacted,
     ));
+    #[cfg(feature = "cli")]
+    tests.push(("command::what_the_command_writes_it_reads_again", command::what_the_command_writes_it_reads_again));
     let trials = tests.into_iter().map(|(name, test)| {
         let missing = missing.clone();
         Trial::ignorable_test(name, move || {

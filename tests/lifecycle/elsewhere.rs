@@ -20,13 +20,13 @@ async fn at(position: u64) -> (Script<u32>, Worker<u32>) {
 }
 
 async fn reader(worker: &Worker<u32>) -> Multiwatcher<u32> {
-    let reader = worker.watch_all_models().unwrap();
-    reader.next().await.unwrap();
+    let reader = worker.watch_all_models().expect("the worker goes on");
+    reader.next().await.expect("it has loaded");
     reader
 }
 
 fn token(reader: &Multiwatcher<u32>) -> ResumeToken {
-    reader.resume_token().unwrap().unwrap()
+    reader.resume_token().expect("the worker goes on").expect("it has had its first batch")
 }
 
 #[tokio::test(start_paused = true)]

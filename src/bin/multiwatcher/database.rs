@@ -3,6 +3,10 @@
 
 use core::time::Duration;
 
+#[cfg(feature = "etcd")]
+use multiwatcher::EtcdBacking;
+#[cfg(feature = "etcd")]
+use multiwatcher::backing::etcd::EtcdOptions;
 use multiwatcher::backing::sqlite::SqliteOptions;
 use multiwatcher::backing::{Backing, Identity, Json, Read};
 use multiwatcher::machine::Position;
@@ -36,6 +40,8 @@ pub(crate) struct Database {
 #[derive(Debug, Clone)]
 enum Opened {
     Sqlite(SqliteBacking<Json>),
+    #[cfg(feature = "etcd")]
+    Etcd(EtcdBacking<Json>),
 }
 
 impl Database {
@@ -49,6 +55,14 @@ impl Database {
                 };
                 options.open(path).await.map(Opened::Sqlite).map_err(|error| CommandError::backing(locator, &error))?
             }
+            // Keys below a prefix are there or not; there is nothing to be made.
+            #[cfg(feature = "etcd")]
+            Locator::Etcd { endpoints, prefix } => EtcdOptions::new()
+                .open(endpoints, prefix)
+                .await
+                .map(Opened::Etcd)
+                .map_err(|error| CommandError::backing(locator, &error))?,
+            #[cfg(not(feature = "etcd"))]
             Locator::Etcd { .. } => {
                 return Err(CommandError::Input(format!(
                     "{locator}\n  this program was built without etcd: expected one built with \
@@ -68,6 +82,8 @@ impl Database {
     pub(crate) fn identity(&self) -> Identity {
         match &self.opened {
             Opened::Sqlite(backing) => backing.identity(),
+            #[cfg(feature = "etcd")]
+            Opened::Etcd(backing) => backing.identity(),
         }
     }
 
@@ -75,6 +91,8 @@ impl Database {
     pub(crate) fn start(&self, config: Config) -> Worker<Json> {
         match &self.opened {
             Opened::Sqlite(backing) => Worker::start(backing.clone(), config),
+            #[cfg(feature = "etcd")]
+            Opened::Etcd(backing) => Worker::start(backing.clone(), config),
         }
     }
 
@@ -82,6 +100,8 @@ impl Database {
     pub(crate) async fn position(&self) -> Result<Position, CommandError> {
         let position = match &self.opened {
             Opened::Sqlite(backing) => backing.position().await,
+            #[cfg(feature = "etcd")]
+            Opened::Etcd(backing) => backing.position().await,
         };
         position.map_err(|error| self.failed(&error))
     }
@@ -90,6 +110,8 @@ impl Database {
     pub(crate) async fn get(&self, id: &EntityId) -> Result<Option<Json>, CommandError> {
         let read = match &self.opened {
             Opened::Sqlite(backing) => backing.get(id).await,
+            #[cfg(feature = "etcd")]
+            Opened::Etcd(backing) => backing.get(id).await,
         };
         match read.map_err(|error| self.failed(&error))? {
             Read::Value(value) => Ok(Some((*value).clone())),
@@ -98,10 +120,31 @@ impl Database {
         }
     }
 
+    /// How many changes go well into one transaction.
+    pub(crate) fn batch(&self) -> usize {
+        match &self.opened {
+            Opened::Sqlite(_) => 5_000,
+            // A server refuses more than 128, unless it was told to take them.
+            #[cfg(feature = "etcd")]
+            Opened::Etcd(_) => 100,
+        }
+    }
+
     /// Makes these changes visible together, or none of them.
     pub(crate) async fn commit(&self, changes: Vec<Change>) -> Result<(), CommandError> {
         let committed = match &self.opened {
             Opened::Sqlite(backing) => {
+                let mut transaction = backing.transaction();
+                for (id, value) in changes {
+                    transaction = match value {
+                        Some(value) => transaction.put(id, &value),
+                        None => transaction.remove(id),
+                    };
+                }
+                transaction.commit().await
+            }
+            #[cfg(feature = "etcd")]
+            Opened::Etcd(backing) => {
                 let mut transaction = backing.transaction();
                 for (id, value) in changes {
                     transaction = match value {
@@ -127,6 +170,8 @@ impl Database {
                     backing.position().await?;
                     backing.transaction().commit().await
                 }
+                #[cfg(feature = "etcd")]
+                Opened::Etcd(backing) => backing.position().await,
             }
         };
         // Whoever is not signed off counts as gone after some minutes; nobody need wait for a lock, or hear of a failure, because of that.

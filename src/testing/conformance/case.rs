@@ -48,6 +48,9 @@ pub(super) struct Case<'a, D: Database> {
     report: Report,
 }
 
+/// A reader that has stopped at this worker, and its token.
+type Leaving<V> = (usize, Reader<V>, ResumeToken);
+
 /// A worker, and what its revnos can have been.
 struct Place<V: Value> {
     worker: Worker<V>,
@@ -239,7 +242,7 @@ impl<'a, D: Database> Case<'a, D> {
     }
 
     /// Stops a reader and takes its token; none if it is to stay, for it has been told nothing to go on with.
-    fn stop_with_token(&mut self, number: usize) -> Result<Option<(usize, Reader<ValueOf<D>>, ResumeToken)>, Bad> {
+    fn stop_with_token(&mut self, number: usize) -> Result<Option<Leaving<ValueOf<D>>>, Bad> {
         let Some((at, reader)) = self.readers[number].take() else { return Ok(None) };
         let token = match reader.handle().resume_token() {
             Ok(token) => token,

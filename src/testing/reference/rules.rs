@@ -9,8 +9,8 @@ use super::Reference;
 use super::connection::{Asked, Stage, TimeMakes, own};
 use super::watchers::{Expected, WatcherStage};
 use crate::machine::{
-    Cause, CauseClass, Identity, NextError, Position, Progress, RestartPolicy, ResumeError, ResumePoint, Revno,
-    WatchError,
+    BackingCall, Cause, CauseClass, Identity, NextError, Position, Progress, RestartPolicy, ResumeError, ResumePoint,
+    Revno, WatchError,
 };
 
 /// A step that arrived.
@@ -34,10 +34,7 @@ impl Reference {
             }
             Observation::Now(now) => self.now = now,
             Observation::Subscribed { generation, position, backing } => {
-                self.owed.load = self.connection.subscribed(generation, position, self.now);
-                if self.owed.load {
-                    self.places.subscribed(backing);
-                }
+                self.subscribed(generation, position, backing);
             }
             Observation::Staged { generation, ids, errors } => {
                 self.connection.staged(generation, ids, errors, self.now);
@@ -54,28 +51,7 @@ impl Reference {
                     Some(fetch) => self.answer(fetch, arrived),
                 }
             }
-            Observation::Failed { generation, call, cause } => {
-                if self.connection.is_current(generation) {
-                    match (self.connection.is_under_way(call), cause.class) {
-                        (false, _) => self.connection.dropped.stale += 1,
-                        (true, CauseClass::Permanent | CauseClass::Killed) => {
-                            self.connection.failures += 1;
-                            self.end(cause);
-                        }
-                        (
-                            true,
-                            CauseClass::Transient
-                            | CauseClass::Pruned
-                            | CauseClass::Rewound
-                            | CauseClass::Silent
-                            | CauseClass::TimedOut
-                            | CauseClass::QueueFull
-                            | CauseClass::Contradiction
-                            | CauseClass::Unanswered,
-                        ) => self.fail(cause),
-                    }
-                }
-            }
+            Observation::Failed { generation, call, cause } => self.failed(generation, call, cause),
             Observation::TimedOut => self.timed_out(),
             Observation::Killed(cause) => {
                 if self.ended.is_none() {
@@ -131,6 +107,36 @@ impl Reference {
             }
         }
         Ok(())
+    }
+
+    fn subscribed(&mut self, generation: u32, position: Position, backing: Identity) {
+        self.owed.load = self.connection.subscribed(generation, position, self.now);
+        if self.owed.load {
+            self.places.subscribed(backing);
+        }
+    }
+
+    fn failed(&mut self, generation: u32, call: BackingCall, cause: Cause) {
+        if self.connection.is_current(generation) {
+            match (self.connection.is_under_way(call), cause.class) {
+                (false, _) => self.connection.dropped.stale += 1,
+                (true, CauseClass::Permanent | CauseClass::Killed) => {
+                    self.connection.failures += 1;
+                    self.end(cause);
+                }
+                (
+                    true,
+                    CauseClass::Transient
+                    | CauseClass::Pruned
+                    | CauseClass::Rewound
+                    | CauseClass::Silent
+                    | CauseClass::TimedOut
+                    | CauseClass::QueueFull
+                    | CauseClass::Contradiction
+                    | CauseClass::Unanswered,
+                ) => self.fail(cause),
+            }
+        }
     }
 
     /// What opening a watcher must come to.

@@ -41,9 +41,10 @@ pub(crate) struct ImportArgs {
     /// The file; - is standard input
     #[arg(value_name = "FILE|-")]
     file: PathBuf,
-    /// How many entities one transaction holds
-    #[arg(long, value_name = "N", default_value = "5000", value_parser = at_least_one)]
-    batch: NonZeroUsize,
+    /// How many entities one transaction holds [default: 5000, and
+    /// 100 for etcd, whose servers take few]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    batch: Option<NonZeroUsize>,
 }
 
 fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
@@ -57,7 +58,8 @@ pub(crate) async fn import(args: ImportArgs) -> Result<u8, CommandError> {
     let database = Database::open(&args.backing.backing, Missing::Make).await?;
     let bar = bar(source.length);
     let mut done = Committed::default();
-    let imported = run(&mut source, &database, args.batch.get(), &mut signals, &bar, &mut done).await;
+    let batch = args.batch.map_or(database.batch(), NonZeroUsize::get);
+    let imported = run(&mut source, &database, batch, &mut signals, &bar, &mut done).await;
     bar.finish_and_clear();
     match imported {
         Ok(()) => {

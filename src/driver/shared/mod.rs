@@ -3,6 +3,8 @@
 //! Every operation is the same round: lock, one mutation of the machine, collect what it asks for, unlock, then call wakers and
 //! free what is no longer needed. Nothing foreign is called or dropped while the lock is held, except the comparison of two values.
 
+mod resuming;
+
 use core::any::Any;
 use core::panic::AssertUnwindSafe;
 use core::task::{Poll, Waker};
@@ -12,14 +14,13 @@ use std::panic::{catch_unwind, resume_unwind};
 
 use super::after::{After, By};
 use super::causes::{Causes, Failure};
-use super::error::{NextError, ResumeError, WatchError};
+use super::error::{NextError, WatchError};
 use super::foreign::message;
 use super::machine::Machine;
 use super::meters::Meters;
 use super::report::Report;
 use super::seam::Seam;
 use super::sync::{Mutex, lock};
-use super::token::ResumeToken;
 use super::wakers::{Waits, Wakers};
 use super::worker::Doing;
 use crate::backing::{Identity, SharedError};
@@ -75,9 +76,6 @@ pub(super) struct Inner<V, M> {
     censuses: u64,
     value: core::marker::PhantomData<V>,
 }
-
-/// A reader who came back has a watcher, or an error of its own, or the machine has ended.
-type Resumed = Result<(WatcherId, Census), Result<ResumeError, Failure>>;
 
 /// What the worker finds when it looks.
 #[derive(Debug)]
@@ -137,53 +135,6 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         let (watcher, census) = opened.and_then(|opened| opened).map_err(|failure| self.refusal(failure))?;
         self.meters.publish(&census, self.seam.now());
         Ok(watcher)
-    }
-
-    pub(super) fn try_resume(&self, token: &ResumeToken) -> Result<WatcherId, ResumeError> {
-        self.conclude_resume(self.mutate(|inner, now, after| inner.resume(token, now, after)))
-    }
-
-    /// One poll of a reader who comes back: as long as the store has not been brought that far, it waits under `key`.
-    pub(super) fn poll_resume(
-        &self,
-        token: &ResumeToken,
-        key: &mut Option<u64>,
-        waker: &Waker,
-    ) -> Poll<Result<WatcherId, ResumeError>> {
-        let resumed = self.mutate(|inner, now, after| {
-            let resumed = inner.resume(token, now, after);
-            if let Err(Ok(ResumeError::Ahead { .. })) = resumed {
-                after.discard(inner.wait_for_positions.set(token.point().position, key, waker));
-                return Poll::Pending;
-            }
-            Poll::Ready(resumed)
-        });
-        match resumed {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(resumed)) => Poll::Ready(self.conclude_resume(Ok(resumed))),
-            Err(failure) => Poll::Ready(self.conclude_resume(Err(failure))),
-        }
-    }
-
-    /// Somebody no longer waits for the store to be brought to this position. Says where it stands.
-    pub(super) fn forget_position_wait(&self, position: Position, key: u64) -> Position {
-        let mut inner = lock(&self.lock);
-        let waker = inner.wait_for_positions.remove(position, key);
-        let position = inner.machine.report().position;
-        drop(inner);
-        drop(waker);
-        position
-    }
-
-    fn conclude_resume(&self, resumed: Result<Resumed, Failure>) -> Result<WatcherId, ResumeError> {
-        match resumed {
-            Ok(Ok((watcher, census))) => {
-                self.meters.publish(&census, self.seam.now());
-                Ok(watcher)
-            }
-            Ok(Err(Ok(error))) => Err(error),
-            Ok(Err(Err(failure))) | Err(failure) => Err(self.refusal(failure).into()),
-        }
     }
 
     /// One poll of a call: `call` is empty before the first, and when it is over.
@@ -492,19 +443,6 @@ impl<V, M: Machine<V>> Inner<V, M> {
     fn share_out(&mut self, after: &mut After<V>) {
         after.left().woken.extend(self.told.drain(..self.told.len().min(SHARE)));
         after.more = !self.told.is_empty();
-    }
-
-    fn resume(&mut self, token: &ResumeToken, now: Time, after: &mut After<V>) -> Resumed {
-        let resumed = self.machine.resume(now, token.filter().clone(), token.point()).map_err(|error| match error {
-            machine::ResumeError::Ended(cause) => Err(self.causes.find(cause)),
-            machine::ResumeError::Gone { epoch, oldest } => Ok(ResumeError::Gone { epoch, oldest }),
-            machine::ResumeError::Future { latest } => Ok(ResumeError::Future { latest }),
-            machine::ResumeError::Ahead { position } => Ok(ResumeError::Ahead { position }),
-        });
-        // One that comes back behind can pass the limit of age before anything else happens.
-        after.wake(self.worker.take());
-        self.counted = self.counts();
-        resumed.map(|watcher| (watcher, self.census()))
     }
 
     fn counts(&self) -> (usize, usize) {
