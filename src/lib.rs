@@ -49,6 +49,8 @@ pub mod docs;
 #[cfg(feature = "driver")]
 pub mod driver;
 pub mod machine;
+#[cfg(feature = "service")]
+pub mod service;
 #[cfg(feature = "testing")]
 pub mod testing;
 

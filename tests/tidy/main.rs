@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("backing", &["machine"]),
     ("driver", &["machine", "backing"]),
     ("cache", &["driver", "machine", "backing"]),
-    ("service", &["driver", "cache"]),
+    ("service", &["machine", "backing", "driver", "cache"]),
 ];
 
 /// Words the pure room may not use, with the reason.

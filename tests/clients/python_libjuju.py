@@ -1,0 +1,90 @@
+"""python-libjuju watches a model through its whole life: `python_libjuju.py SERVER FOLDER`."""
+
+import asyncio
+import logging
+import subprocess
+import sys
+import warnings
+
+from juju.controller import Controller
+from juju.model import Model
+
+import database as db
+
+LONG = 60
+
+
+class Server:
+    """The server, as a process of its own; it stops when its standard input ends."""
+
+    def __init__(self, program, folder, port="0"):
+        command = [program, folder, port]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline().split()
+        assert line[:1] == ["port"], line
+        self.port = line[1]
+
+    def stop(self):
+        self.process.stdin.close()
+        last = self.process.stdout.read().splitlines()[-1]
+        assert last == "stopped, 0 cut off", last
+        assert self.process.wait(LONG) == 0
+
+
+async def until(what, is_so):
+    # Not by the client's `block_until`, which gives up when it finds the connection broken, though it is being made anew.
+    async with asyncio.timeout(LONG):
+        while not is_so():
+            await asyncio.sleep(0.05)
+    print(f"  {what}", flush=True)
+
+
+async def main(program, folder):
+    server = Server(program, folder)
+    database = db.connect(f"{folder}/entities.db")
+    db.seed(database)
+    with open(f"{folder}/cert.pem") as file:
+        trusted = file.read()
+    place = {"endpoint": f"localhost:{server.port}", "username": "admin", "cacert": trusted}
+
+    model = Model()
+    await asyncio.wait_for(model.connect(uuid=db.MODEL, password="s3cret", **place), LONG)
+    assert model.name == "prod" and list(model.units) == ["redis/0"] and list(model.machines) == ["0"]
+    print("  first state", flush=True)
+    db.unit(database, "redis/0", "blocked")
+    await until("change", lambda: model.units["redis/0"].workload_status == "blocked")
+    db.unit(database, "redis/1", "active")
+    await until("addition", lambda: "redis/1" in model.units)
+    db.remove(database, "unit", "redis/1")
+    await until("removal", lambda: "redis/1" not in model.units)
+    status = await asyncio.wait_for(model.get_status(), LONG)
+    assert list(status.applications["redis"].units) == ["redis/0"], status.applications
+    print("  full status", flush=True)
+
+    server.stop()
+    server = Server(program, folder, server.port)
+    db.unit(database, "redis/2", "active")
+    await until("after a restart of the server", lambda: "redis/2" in model.units)
+    await asyncio.wait_for(model.disconnect(), LONG)
+    print("  clean stop", flush=True)
+
+    controller = Controller()
+    await asyncio.wait_for(controller.connect(password="s3cret", **place), LONG)
+    assert await controller.model_uuids() == {"prod": db.MODEL}
+    await asyncio.wait_for(controller.disconnect(), LONG)
+    print("  controller", flush=True)
+    try:
+        await asyncio.wait_for(Model().connect(uuid=db.MODEL, password="wrong", **place), LONG)
+        raise AssertionError("a wrong password was taken")
+    except Exception as error:
+        assert "invalid entity name or password" in str(error), error
+    print("  wrong password", flush=True)
+    server.stop()
+
+
+if __name__ == "__main__":
+    # The client complains of itself: of a ping that it forgot, and of a connection that is gone.
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    print("python-libjuju", flush=True)
+    asyncio.run(main(*sys.argv[1:]))
