@@ -6,7 +6,7 @@
 //! - `session` is one connection after the websocket's handshake, over any stream. It is one task: it reads requests, answers them
 //!   side by side, and writes. Everything in it is polled in one order, so that it can run under a simulated network and clock.
 //! - `connection` and `handlers` are what a connection knows, and how each request is answered. They hold a
-//!   [`Factory`](crate::driver::Factory) for watchers, and a [`ModelCache`](crate::cache::ModelCache) over it, which answers what is
+//!   [`Factory`] for watchers, and a [`ModelCache`](crate::cache::ModelCache) over it, which answers what is
 //!   asked about models.
 //! - `encoder` turns a batch into bytes once for everybody who is told it: the machine shares batches, and the bytes go with them.
 //! - `server` is the port: TLS, HTTP (`http`), the limits of connections, and an end that keeps to its time.
