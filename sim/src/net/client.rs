@@ -120,7 +120,9 @@ impl Client {
         let mut ping = Instant::now() + PING;
         loop {
             connection.keep_watching().await?;
-            let next = if episode.is_some() { due.min(ping) } else { ping };
+            // In the calm it goes on watching with what it has.
+            let acts_on = episode.is_some() && !self.is_calm();
+            let next = if acts_on { due.min(ping) } else { ping };
             if let Ok(heard) = timeout_at(next.min(Instant::now() + GLANCE), connection.hear()).await {
                 heard?;
             }
@@ -129,8 +131,7 @@ impl Client {
                 connection.ping(Vec::new()).await?;
                 ping = Instant::now() + PING;
             }
-            // In the calm it goes on watching with what it has.
-            if episode.is_none() || self.is_calm() || due > Instant::now() {
+            if !acts_on || due > Instant::now() {
                 continue;
             }
             let Some((_, act)) = acts.pop_front() else { return Ok(()) };

@@ -99,7 +99,9 @@ impl Plan {
         let clients = (0..count).map(|number| Script::drawn(&mut Draws::new(seed, Concern::Client(number)))).collect();
         Self {
             seed,
-            segments: shape.pick(&[2, 4, 8, 64]),
+            // As many connections wait to be accepted, and the network panics at one more: all clients may come at once, each with
+            // what was held of its last tries.
+            segments: shape.pick(&[1, 2, 4]) * (8 + 6 * count as usize),
             ids_only: shape.chance(40),
             lag_limit: shape.chance(25).then(|| u64::from(shape.within(2..8))),
             clients,
@@ -138,7 +140,9 @@ impl Act {
             0..=2 => Self::Stop(draws.below(2) as usize),
             3 | 4 => {
                 let most = u32::try_from(IDLE.as_millis()).expect("the longest pause is short");
-                Self::Idle(draws.millis(20..most), draws.below(12))
+                // Some ask for more than a connection holds, so that the server cannot write.
+                let pings = if draws.chance(30) { draws.within(30..100) } else { draws.below(10) };
+                Self::Idle(draws.millis(20..most), pings)
             }
             _ => Self::Nonsense(draws.pick(&[
                 Nonsense::UnknownWatcher,
