@@ -106,7 +106,8 @@ impl Client {
             Err(_) => return Err(Lost::Overdue),
         };
         let who = (self.number, scope);
-        let mut connection = Connection::new(socket, who, self.ledger.clone(), self.bug, core::mem::take(&mut self.kept));
+        let mut connection =
+            Connection::new(socket, who, self.ledger.clone(), self.bug, core::mem::take(&mut self.kept));
         connection.log_in().await?;
         self.ledger.open().count(Count::Logins);
         Ok(connection)
@@ -115,7 +116,8 @@ impl Client {
     /// Watches, and does what the episode says; without one it watches for ever.
     async fn connected(&mut self, connection: &mut Connection, episode: Option<&Episode>) -> Result<(), Lost> {
         connection.want(episode.map_or(1, |episode| episode.watchers));
-        let mut acts: VecDeque<_> = episode.map_or_else(VecDeque::new, |episode| episode.acts.iter().copied().collect());
+        let mut acts: VecDeque<_> =
+            episode.map_or_else(VecDeque::new, |episode| episode.acts.iter().copied().collect());
         let mut due = Instant::now() + acts.front().map_or(GLANCE, |(after, _)| *after);
         let mut ping = Instant::now() + PING;
         loop {

@@ -149,7 +149,8 @@ impl Connection {
             match self.places[place] {
                 Place::Empty(after) if after <= Instant::now() => {
                     self.places[place] = Place::Opening;
-                    let facade = if self.scope.is_some() { ("Client", "WatchAll") } else { ("Controller", "WatchAllModels") };
+                    let facade =
+                        if self.scope.is_some() { ("Client", "WatchAll") } else { ("Controller", "WatchAllModels") };
                     self.ask(Call::Watch(place), facade, "", Value::Null).await?;
                 }
                 Place::Open(key) if !self.waits(key) => {
@@ -349,7 +350,9 @@ impl Connection {
             return Err(self.broken(Promise::Protocol, "a reply to Next has no deltas".to_owned()));
         };
         let Some(watcher) = self.watchers.get_mut(&key) else {
-            return Err(self.broken(Promise::StopQuiescent, format!("call {number} of a watcher that ended brings deltas")));
+            return Err(
+                self.broken(Promise::StopQuiescent, format!("call {number} of a watcher that ended brings deltas"))
+            );
         };
         if watcher.stop == Some(true) {
             let what = format!("call {number} brings {} deltas after the stop was answered", deltas.len());

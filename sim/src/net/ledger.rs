@@ -65,6 +65,8 @@ pub struct Ledger {
     /// The first promise that broke, and whose.
     pub broken: Option<(Party, Broken)>,
     hash: Xxh3Default,
+    /// Every line, if somebody asked for them.
+    trace: Option<Vec<(Party, Line)>>,
     world: VecDeque<Line>,
     said: Vec<VecDeque<Line>>,
 }
@@ -88,6 +90,7 @@ impl SharedLedger {
             counts: Counts::default(),
             broken: None,
             hash: Xxh3Default::new(),
+            trace: None,
             world: VecDeque::new(),
             said,
         })))
@@ -118,6 +121,9 @@ impl Ledger {
         self.hash.update(&nanos.to_le_bytes());
         self.hash.update(&(what.len() as u64).to_le_bytes());
         self.hash.update(what.as_bytes());
+        if let Some(trace) = &mut self.trace {
+            trace.push((party, Line { at, what: what.clone() }));
+        }
         if lines.len() == KEPT {
             lines.pop_front();
         }
@@ -134,6 +140,16 @@ impl Ledger {
         if self.broken.is_none() {
             self.broken = Some((party, broken));
         }
+    }
+
+    /// From now on every line is kept.
+    pub fn keep_all(&mut self) {
+        self.trace = Some(Vec::new());
+    }
+
+    /// The lines that were kept.
+    pub fn take_trace(&mut self) -> Vec<(Party, Line)> {
+        self.trace.take().unwrap_or_default()
     }
 
     /// The hash of all that was written.

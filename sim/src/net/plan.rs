@@ -144,11 +144,9 @@ impl Act {
                 let pings = if draws.chance(30) { draws.within(30..100) } else { draws.below(10) };
                 Self::Idle(draws.millis(20..most), pings)
             }
-            _ => Self::Nonsense(draws.pick(&[
-                Nonsense::UnknownWatcher,
-                Nonsense::UnknownFacade,
-                Nonsense::StopUnknown,
-            ])),
+            _ => {
+                Self::Nonsense(draws.pick(&[Nonsense::UnknownWatcher, Nonsense::UnknownFacade, Nonsense::StopUnknown]))
+            }
         }
     }
 }

@@ -50,17 +50,32 @@ pub struct Failure {
     pub world: Vec<Line>,
 }
 
-/// Runs a seed, with a bug or without.
-///
-/// # Panics
-///
-/// Not because of what is run: what panics there is a broken promise.
+/// Runs a seed, with a bug or without. What panics there is a broken promise.
 pub fn run(seed: u64, bug: Bug) -> Ran {
-    let mut plan = Plan::new(seed);
+    let plan = Plan::new(seed);
+    let ledger = ledger_of(&plan);
+    judged(plan, &ledger, bug)
+}
+
+/// The same, with every line of the trace.
+pub fn told(seed: u64, bug: Bug) -> (Ran, Vec<(Party, Line)>) {
+    let plan = Plan::new(seed);
+    let ledger = ledger_of(&plan);
+    ledger.open().keep_all();
+    let ran = judged(plan, &ledger, bug);
+    let trace = ledger.open().take_trace();
+    (ran, trace)
+}
+
+fn ledger_of(plan: &Plan) -> SharedLedger {
     let scopes = plan.clients.iter().map(|script| script.model.map(model)).collect();
-    let ledger = SharedLedger::new(History::new(plan.ids_only), scopes);
+    SharedLedger::new(History::new(plan.ids_only), scopes)
+}
+
+fn judged(mut plan: Plan, ledger: &SharedLedger, bug: Bug) -> Ran {
+    let seed = plan.seed;
     let mut at = Duration::ZERO;
-    let ended = caught(AssertUnwindSafe(|| play(&mut plan, &ledger, bug, &mut at)));
+    let ended = caught(AssertUnwindSafe(|| play(&mut plan, ledger, bug, &mut at)));
     let panicked = match ended {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(format!("a host failed: {error}")),

@@ -11,6 +11,7 @@ use multiwatcher::machine::{Config, ModelId};
 use multiwatcher::service::{
     Accounts, ControllerAccess, Offload, PasswordCost, PasswordHash, Salt, Service, ServiceConfig, User, Users,
 };
+use tokio::task::spawn_local;
 use turmoil::net::TcpListener;
 
 use super::bugs::Bug;
@@ -86,7 +87,9 @@ impl Servers {
             let now = turmoil::sim_elapsed().unwrap_or_default();
             self.ledger.open().write(Party::World, now, format!("the server accepts {}", peer.ip()));
             let service = service.clone();
-            tokio::spawn(async move { service.serve_stream(stream, peer.ip()).await });
+            // On the host's own set of tasks: a crash drops these in the order in which they began. The tasks of a runtime are dropped by
+            // their ids, which the whole process counts, and each tells the network goodbye.
+            spawn_local(async move { service.serve_stream(stream, peer.ip()).await });
             if self.bug == Bug::PanickingHost && accepted == 3 {
                 tokio::spawn(async { panic!("planted") });
             }

@@ -66,7 +66,8 @@ const ROUND: Duration = ms(2 * (LATENCY.as_millis() as u64 + 2 * TICK.as_millis(
 /// A client may not read at first; then it has to notice that its connection hangs, which takes a sign of life that does not come; a
 /// connection that it tries just then may fail; it waits, connects (one round for TCP, one for the handshake), logs in, watches and asks. The
 /// server may just have lost its worker, which takes a load and the longest back-off, and keeps a watcher waiting for the backing.
-pub const BOUND: Duration = ms(sum(&[IDLE, GLANCE, PING, CALL, CONNECT, CONNECT, RETRY_MAX, RETRY_MAX]) + sum(&[ROUND; 5]) + 80 + 200);
+pub const BOUND: Duration =
+    ms(sum(&[IDLE, GLANCE, PING, CALL, CONNECT, CONNECT, RETRY_MAX, RETRY_MAX]) + sum(&[ROUND; 5]) + 80 + 200);
 
 const fn sum(times: &[Duration]) -> u64 {
     let (mut sum, mut at) = (0, 0);

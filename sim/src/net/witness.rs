@@ -158,9 +158,7 @@ impl Witness {
                 Ok(())
             }
             None => match told.iter().find(|told| told.is_removed) {
-                Some(told) => {
-                    broken(Promise::FreshFirst, format!("the first reply removes {}", name(told)))
-                }
+                Some(told) => broken(Promise::FreshFirst, format!("the first reply removes {}", name(told))),
                 None => Ok(()),
             },
         }
@@ -192,7 +190,9 @@ impl Witness {
         let older = (0..earliest).rev().find(|position| history.equals(after, self.scope, *position));
         let what = match older {
             Some(older) => {
-                format!("the view is the database after commit {older}, but commit {earliest} had been told before it was asked for")
+                format!(
+                    "the view is the database after commit {older}, but commit {earliest} had been told before it was asked for"
+                )
             }
             None => {
                 let differ = |position: u64| history.differing(after, self.scope, position);
