@@ -36,6 +36,16 @@ pub fn ids(number: u32) -> Vec<EntityId> {
     of_itself.chain(ENTITIES.iter().map(|(kind, name)| EntityId::new(*kind, model(number), *name))).collect()
 }
 
+/// An id as it is shown: `unit a/0 of model 2`, `model 2`.
+pub fn in_short(id: &EntityId) -> String {
+    let number = id.model.as_u128() & 0xff;
+    if id.kind.as_str() == "model" {
+        format!("model {number}")
+    } else {
+        format!("{} {} of model {number}", id.kind, id.id())
+    }
+}
+
 /// The fields of a kind that hold the name of an entity and its mark.
 fn fields(kind: &str) -> Option<(&'static str, &'static str)> {
     match kind {

@@ -2,12 +2,15 @@
 
 use std::io::Write;
 
+use serde_json::Value;
+
+use super::history::{Told, in_short};
 use super::ledger::{Line, Party};
 use super::run::Failure;
 use crate::text::{COLUMNS, wrap};
 
 /// Characters of a line of the trace that are shown.
-const SHOWN: usize = 240;
+const SHOWN: usize = 400;
 
 /// Writes the page of a failure.
 pub fn write(failure: &Failure, out: &mut dyn Write) -> std::io::Result<()> {
@@ -33,11 +36,37 @@ fn range(seed: u64) -> String {
 
 fn lines(lines: &[Line], out: &mut dyn Write) -> std::io::Result<()> {
     for Line { at, what } in lines {
-        let mut shown: String = what.chars().take(SHOWN).collect();
-        if shown.len() < what.len() {
-            shown.push_str(" ...");
-        }
-        write!(out, "{}", wrap(&format!("{:>5} {shown}", at.as_millis()), "  ", COLUMNS))?;
+        let text = wrap(&short(what), "          ", COLUMNS);
+        write!(out, "  {:>6}  {}", at.as_millis(), text.trim_start())?;
     }
     Ok(())
+}
+
+/// A line of the trace with what matters of a reply: the deltas, and the marks they carry.
+fn short(what: &str) -> String {
+    let reply = what.strip_prefix("< ").and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let Some(reply) = reply else { return cut(what) };
+    let number = &reply["request-id"];
+    let response = &reply["response"];
+    let said = match (reply.get("error"), response["deltas"].as_array(), response.get("watcher-id")) {
+        (Some(error), _, _) => format!("error {error}"),
+        (None, Some(deltas), _) if deltas.is_empty() => "no deltas".to_owned(),
+        (None, Some(deltas), _) => deltas.iter().map(delta).collect::<Vec<_>>().join(", "),
+        (None, None, Some(id)) => format!("watcher {id}"),
+        (None, None, None) => "done".to_owned(),
+    };
+    cut(&format!("< {number} {said}"))
+}
+
+fn delta(delta: &Value) -> String {
+    match Told::read(delta) {
+        Ok(Told { id, is_removed: true, .. }) => format!("{} gone", in_short(&id)),
+        Ok(Told { id, is_removed: false, mark }) => format!("{}={mark}", in_short(&id)),
+        Err(_) => delta.to_string(),
+    }
+}
+
+fn cut(text: &str) -> String {
+    let shown: String = text.chars().take(SHOWN).collect();
+    if shown.len() < text.len() { format!("{shown} ...") } else { shown }
 }

@@ -168,7 +168,8 @@ fn commits(draws: &mut Draws) -> Vec<(Duration, Vec<Change>)> {
         let before = used.entry(id.clone()).or_default();
         // Now and then it comes back to a value that it had.
         if !before.is_empty() && draws.chance(25) {
-            let back = Rc::clone(&before[draws.below(before.len() as u32) as usize]);
+            let places: Vec<_> = (0..before.len()).collect();
+            let back = Rc::clone(&before[draws.pick(&places)]);
             return (id, Some(back));
         }
         last += 1;
@@ -207,7 +208,8 @@ fn changes(draws: &mut Draws, put: &mut impl FnMut(&mut Draws, EntityId) -> Chan
         let number = draws.below(MODELS);
         let all = ids(number);
         // The entity of the model itself comes back now and then, and goes only with all others.
-        let place = draws.below(all.len() as u32) as usize;
+        let places: Vec<_> = (0..all.len()).collect();
+        let place = draws.pick(&places);
         let id = all[place].clone();
         let (id, mark) = if place > 0 && draws.chance(30) { (id, None) } else { put(draws, id) };
         changes.insert(id, mark);

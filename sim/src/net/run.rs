@@ -11,7 +11,7 @@ use super::campaign::Counts;
 use super::client::{self, Client};
 use super::draws::{Concern, Draws};
 use super::faults::Troubles;
-use super::history::{History, model};
+use super::history::{History, in_short, model};
 use super::ledger::{Line, Party, SharedLedger};
 use super::plan::Plan;
 use super::server::{SERVER, Servers};
@@ -121,6 +121,9 @@ fn play(plan: &mut Plan, ledger: &SharedLedger, bug: Bug, at: &mut Duration) -> 
         sim.step()?;
         *at = sim.elapsed();
     }
+    if ledger.open().broken.is_some() {
+        return Ok(());
+    }
     commit_due(ledger, &mut commits, *at);
     ledger.open().write(Party::World, *at, "everything is healed");
     troubles.end(&mut sim, true);
@@ -137,13 +140,13 @@ fn settle(sim: &mut Sim<'_>, ledger: &SharedLedger, at: &mut Duration) -> turmoi
         let apart = ledger.open().apart();
         match (apart.first(), since) {
             (None, None) => since = Some(*at),
-            (None, Some(since)) if *at - since >= QUIET => {
-                let took = since - healed;
+            (None, Some(since)) if at.saturating_sub(since) >= QUIET => {
+                let took = since.saturating_sub(healed);
                 ledger.open().counts.settled(took);
                 return Ok(());
             }
             (None, Some(_)) => {}
-            (Some(_), _) if *at - healed <= BOUND => since = None,
+            (Some(_), _) if at.saturating_sub(healed) <= BOUND => since = None,
             (Some(client), _) => {
                 let what = format!("client {client} differs after {}", bound_in_words());
                 let broken = Broken { promise: Promise::Convergence, what };
@@ -159,10 +162,13 @@ fn commit_due(ledger: &SharedLedger, commits: &mut VecDeque<(Duration, Vec<super
         let mut ledger = ledger.open();
         let words: Vec<_> = changes
             .iter()
-            .map(|(id, mark)| format!("{}/{}={}", id.kind, id.id(), mark.as_deref().unwrap_or("gone")))
+            .map(|(id, mark)| match mark {
+                Some(mark) => format!("{}={mark}", in_short(id)),
+                None => format!("{} gone", in_short(id)),
+            })
             .collect();
         ledger.history.commit(changes);
-        let what = format!("commit {}: {}", ledger.history.latest(), words.join(" "));
+        let what = format!("commit {}: {}", ledger.history.latest(), words.join(", "));
         ledger.write(Party::World, now, what);
     }
 }

@@ -34,6 +34,11 @@ pub const GLANCE: Duration = ms(40);
 /// How long a server that is to shut down is given before it is gone.
 pub const SHUTDOWN: Duration = ms(120);
 
+/// The longest back-off of a worker.
+const BACKOFF_MAX: Duration = ms(80);
+/// How long a worker waits for a load, and for any other answer of the database.
+const LOAD: Duration = ms(200);
+
 /// The server's limits.
 pub fn limits() -> Limits {
     Limits {
@@ -51,42 +56,43 @@ pub fn limits() -> Limits {
 /// The worker's times.
 pub fn machine() -> Config {
     Config {
-        backoff: Backoff { min: ms(10), max: ms(80) },
-        call_timeout: ms(200),
-        load_timeout: ms(200),
+        backoff: Backoff { min: ms(10), max: BACKOFF_MAX },
+        call_timeout: LOAD,
+        load_timeout: LOAD,
         ..Config::default()
     }
 }
 
 /// One message there and one back, each as late as can be.
-const ROUND: Duration = ms(2 * (LATENCY.as_millis() as u64 + 2 * TICK.as_millis() as u64));
+const ROUND: Duration = LATENCY.saturating_add(TICK.saturating_mul(2)).saturating_mul(2);
+/// A server that has just lost its worker: the longest back-off, and a load or a wait for the backing.
+const WORKER: Duration = BACKOFF_MAX.saturating_add(LOAD);
+/// Rounds until a client is told something: TCP, the websocket's handshake, the login, the watcher, what is next.
+const ROUNDS: u32 = 5;
 
 /// How long after healing the last client's view may still differ from the database.
 ///
 /// A client may not read at first; then it has to notice that its connection hangs, which takes a sign of life that does not come; a
-/// connection that it tries just then may fail; it waits, connects (one round for TCP, one for the handshake), logs in, watches and asks. The
-/// server may just have lost its worker, which takes a load and the longest back-off, and keeps a watcher waiting for the backing.
-pub const BOUND: Duration =
-    ms(sum(&[IDLE, GLANCE, PING, CALL, CONNECT, CONNECT, RETRY_MAX, RETRY_MAX]) + sum(&[ROUND; 5]) + 80 + 200);
-
-const fn sum(times: &[Duration]) -> u64 {
-    let (mut sum, mut at) = (0, 0);
-    while at < times.len() {
-        sum += times[at].as_millis() as u64;
-        at += 1;
-    }
-    sum
-}
+/// connection that it tries just then may fail; it waits, connects, logs in, watches and asks. The server may just have lost its worker.
+pub const BOUND: Duration = IDLE
+    .saturating_add(GLANCE)
+    .saturating_add(PING)
+    .saturating_add(CALL)
+    .saturating_add(CONNECT.saturating_mul(2))
+    .saturating_add(RETRY_MAX.saturating_mul(2))
+    .saturating_add(ROUND.saturating_mul(ROUNDS))
+    .saturating_add(WORKER);
 
 /// What the bound is made of, in words.
 pub fn bound_in_words() -> String {
     format!(
-        "{} ms: not reading {}, noticing a dead connection {}, connecting {}, waiting {}, five rounds {}, the worker's back-off and load 280",
+        "{} ms: not reading {}, noticing a dead connection {}, connecting {}, waiting {}, {ROUNDS} rounds {}, the worker {}",
         BOUND.as_millis(),
         (IDLE + GLANCE).as_millis(),
         (PING + CALL).as_millis(),
         (CONNECT * 2).as_millis(),
         (RETRY_MAX * 2).as_millis(),
-        (ROUND * 5).as_millis(),
+        (ROUND * ROUNDS).as_millis(),
+        WORKER.as_millis(),
     )
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use multiwatcher::machine::ModelId;
 
-use super::history::{History, Told, View};
+use super::history::{History, Told, View, in_short};
 
 /// A promise that was broken, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,9 +197,9 @@ impl Witness {
             None => {
                 let differ = |position: u64| history.differing(after, self.scope, position);
                 let nearest = (earliest..=latest).min_by_key(|position| differ(*position).len()).unwrap_or(latest);
-                let ids: Vec<_> = differ(nearest).iter().map(|id| format!("{}/{}", id.kind, id.id())).collect();
+                let ids: Vec<_> = differ(nearest).iter().map(in_short).collect();
                 format!(
-                    "the view is the database after no commit of {earliest}..={latest}; nearest is {nearest}, without {}",
+                    "the view is the database after no commit of {earliest}..={latest}; nearest is {nearest}, but for {}",
                     ids.join(", ")
                 )
             }
@@ -209,7 +209,7 @@ impl Witness {
 }
 
 fn name(told: &Told) -> String {
-    format!("{} {}", told.id.kind, told.id.id())
+    in_short(&told.id)
 }
 
 #[cfg(test)]
