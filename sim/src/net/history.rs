@@ -204,16 +204,16 @@ impl History {
 mod tests {
     use super::*;
 
-    fn mark(text: &str) -> Option<Mark> {
-        Some(text.into())
+    fn mark(text: &str) -> Mark {
+        text.into()
     }
 
     #[test]
     fn what_was_held_when_is_known() {
         let mut history = History::new(false);
         let [one, other] = [model_entity(0), model_entity(1)];
-        history.commit(vec![(one.clone(), mark("v1"))]);
-        history.commit(vec![(one.clone(), mark("v2")), (other.clone(), mark("v3"))]);
+        history.commit(vec![(one.clone(), Some(mark("v1")))]);
+        history.commit(vec![(one.clone(), Some(mark("v2"))), (other.clone(), Some(mark("v3")))]);
         history.commit(vec![(one.clone(), None)]);
         let held: Vec<_> = (0..4).map(|position| history.at(&one, position).map(|mark| &**mark)).collect();
         assert_eq!(held, [None, Some("v1"), Some("v2"), None]);
@@ -228,7 +228,7 @@ mod tests {
         let mut history = History::new(false);
         let id = model_entity(0);
         for text in ["v1", "v2", "v1", "v1"] {
-            history.commit(vec![(id.clone(), mark(text))]);
+            history.commit(vec![(id.clone(), Some(mark(text)))]);
         }
         assert!(history.changed(&id, 1, 3));
         assert!(!history.changed(&id, 3, 4));
