@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::client_async;
 use turmoil::net::TcpStream;
 
@@ -14,7 +14,7 @@ use super::history::{View, model};
 use super::ledger::{Party, SharedLedger};
 use super::plan::{Act, Ending, Episode, Nonsense, Script};
 use super::server::{PORT, SERVER};
-use super::timing::{CONNECT, GLANCE, PING, RETRY_MAX, RETRY_MIN};
+use super::timing::{CONNECT, GLANCE, PING, RETRY_MAX, RETRY_MIN, now};
 
 /// The name of a client's host.
 pub fn name(client: usize) -> String {
@@ -118,27 +118,27 @@ impl Client {
         connection.want(episode.map_or(1, |episode| episode.watchers));
         let mut acts: VecDeque<_> =
             episode.map_or_else(VecDeque::new, |episode| episode.acts.iter().copied().collect());
-        let mut due = Instant::now() + acts.front().map_or(GLANCE, |(after, _)| *after);
-        let mut ping = Instant::now() + PING;
+        let mut due = now() + acts.front().map_or(GLANCE, |(after, _)| *after);
+        let mut ping = now() + PING;
         loop {
             connection.keep_watching().await?;
             // In the calm it goes on watching with what it has.
             let acts_on = episode.is_some() && !self.is_calm();
             let next = if acts_on { due.min(ping) } else { ping };
-            if let Ok(heard) = timeout_at(next.min(Instant::now() + GLANCE), connection.hear()).await {
+            if let Ok(heard) = timeout(next.saturating_sub(now()).min(GLANCE), connection.hear()).await {
                 heard?;
             }
             connection.overdue()?;
-            if ping <= Instant::now() {
+            if ping <= now() {
                 connection.ping(Vec::new()).await?;
-                ping = Instant::now() + PING;
+                ping = now() + PING;
             }
-            if !acts_on || due > Instant::now() {
+            if !acts_on || due > now() {
                 continue;
             }
             let Some((_, act)) = acts.pop_front() else { return Ok(()) };
             self.act(connection, act).await?;
-            due = Instant::now() + acts.front().map_or(GLANCE, |(after, _)| *after);
+            due = now() + acts.front().map_or(GLANCE, |(after, _)| *after);
         }
     }
 
@@ -175,9 +175,9 @@ impl Client {
 
     /// Does nothing for so long, or until the calm.
     async fn wait(&self, time: Duration) {
-        let until = Instant::now() + time;
-        while Instant::now() < until && !self.is_calm() {
-            sleep(GLANCE.min(until - Instant::now())).await;
+        let until = now() + time;
+        while now() < until && !self.is_calm() {
+            sleep(until.saturating_sub(now()).min(GLANCE)).await;
         }
     }
 
@@ -186,7 +186,6 @@ impl Client {
     }
 
     fn note(&self, what: String) {
-        let now = turmoil::sim_elapsed().unwrap_or_default();
-        self.ledger.open().write(Party::Client(self.number), now, what);
+        self.ledger.open().write(Party::Client(self.number), now(), what);
     }
 }

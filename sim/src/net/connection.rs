@@ -1,12 +1,13 @@
 //! One connection of a client after the websocket's handshake: requests that are numbered and waited for, watchers, and what they told.
 
+use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use multiwatcher::machine::ModelId;
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use turmoil::net::TcpStream;
@@ -17,7 +18,7 @@ use super::history::{Told, View};
 use super::ledger::{Party, SharedLedger};
 use super::relay::Relay;
 use super::server::{PASSWORD, USER};
-use super::timing::CALL;
+use super::timing::{CALL, now};
 use super::witness::{Broken, Promise, Witness};
 
 /// Why a client gives a connection up.
@@ -39,7 +40,7 @@ pub(super) enum Lost {
 #[derive(Debug)]
 struct Asked {
     call: Call,
-    sent: Instant,
+    sent: Duration,
     /// What had been told when it was sent.
     floor: u64,
 }
@@ -73,7 +74,7 @@ struct Watcher {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// One is to be opened, not before that moment.
-    Empty(Instant),
+    Empty(Duration),
     Opening,
     Open(u32),
 }
@@ -140,14 +141,14 @@ impl Connection {
 
     /// The client wants so many watchers from now on.
     pub(super) fn want(&mut self, watchers: usize) {
-        self.places.resize(watchers, Place::Empty(Instant::now()));
+        self.places.resize(watchers, Place::Empty(now()));
     }
 
     /// Opens the watchers that are wanted, and asks those that are open for what is next.
     pub(super) async fn keep_watching(&mut self) -> Result<(), Lost> {
         for place in 0..self.places.len() {
             match self.places[place] {
-                Place::Empty(after) if after <= Instant::now() => {
+                Place::Empty(after) if after <= now() => {
                     self.places[place] = Place::Opening;
                     let facade =
                         if self.scope.is_some() { ("Client", "WatchAll") } else { ("Controller", "WatchAllModels") };
@@ -168,7 +169,7 @@ impl Connection {
         let place = place % self.places.len().max(1);
         let Some(Place::Open(key)) = self.places.get(place).copied() else { return Ok(()) };
         self.ledger.open().count(Count::Stops);
-        self.places[place] = Place::Empty(Instant::now());
+        self.places[place] = Place::Empty(now());
         self.show();
         let watcher = self.watchers.get_mut(&key).expect("a place is open while its watcher is there");
         watcher.stop = Some(false);
@@ -234,14 +235,14 @@ impl Connection {
 
     /// Whether anything but what is next was not answered in time.
     pub(super) fn overdue(&self) -> Result<(), Lost> {
-        let now = Instant::now();
+        let now = now();
         let is_overdue = |asked: &Asked| !matches!(asked.call, Call::Next(_)) && now >= asked.sent + CALL;
         if self.pending.values().any(is_overdue) { Err(Lost::Overdue) } else { Ok(()) }
     }
 
     /// The client has not read for a while, and does not hold that against the server.
     pub(super) fn forgive(&mut self) {
-        let now = Instant::now();
+        let now = now();
         self.pending.values_mut().for_each(|asked| asked.sent = now);
     }
 
@@ -253,8 +254,7 @@ impl Connection {
 
     /// Writes into the trace.
     pub(super) fn note(&self, what: String) {
-        let now = turmoil::sim_elapsed().unwrap_or_default();
-        self.ledger.open().write(Party::Client(self.client), now, what);
+        self.ledger.open().write(Party::Client(self.client), now(), what);
     }
 
     async fn ask(&mut self, call: Call, (facade, method): (&str, &str), id: &str, params: Value) -> Result<(), Lost> {
@@ -267,7 +267,7 @@ impl Connection {
         self.note(format!("> {number} {facade}.{method}{text}"));
         self.relay.sent(number, method, id);
         let floor = self.ledger.open().floor;
-        self.pending.insert(number, Asked { call, sent: Instant::now(), floor });
+        self.pending.insert(number, Asked { call, sent: now(), floor });
         match timeout(CALL, self.socket.send(Message::text(request.to_string()))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Lost::Failed),
@@ -339,7 +339,7 @@ impl Connection {
 
     fn not_opened(&mut self, place: usize, error: &str) -> Result<(), Lost> {
         if error.contains("watcher was stopped") {
-            self.places[place] = Place::Empty(Instant::now() + super::timing::RETRY_MIN);
+            self.places[place] = Place::Empty(now() + super::timing::RETRY_MIN);
             return Ok(());
         }
         Err(self.broken(Promise::Protocol, format!("a watcher is refused with {error:?}")))
@@ -396,7 +396,7 @@ impl Connection {
         self.watchers.remove(&key);
         for place in &mut self.places {
             if *place == Place::Open(key) {
-                *place = Place::Empty(Instant::now() + super::timing::RETRY_MIN);
+                *place = Place::Empty(now() + super::timing::RETRY_MIN);
             }
         }
         self.show();

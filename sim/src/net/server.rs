@@ -20,7 +20,7 @@ use super::history::{MODELS, ids};
 use super::ledger::{Party, SharedLedger};
 use super::plan::Plan;
 use super::stale::{Snapshot, Stale};
-use super::timing::{limits, machine};
+use super::timing::{limits, machine, now};
 
 /// The name of its host.
 pub const SERVER: &str = "server";
@@ -84,8 +84,8 @@ impl Servers {
         loop {
             let (stream, peer) = listener.accept().await?;
             accepted += 1;
-            let now = turmoil::sim_elapsed().unwrap_or_default();
-            self.ledger.open().write(Party::World, now, format!("the server accepts {}", peer.ip()));
+
+            self.ledger.open().write(Party::World, now(), format!("the server accepts {}", peer.ip()));
             let service = service.clone();
             // On the host's own set of tasks: a crash drops these in the order in which they began. The tasks of a runtime are dropped by
             // their ids, which the whole process counts, and each tells the network goodbye.

@@ -9,6 +9,11 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// Simulated time since the run began, as the host that asks has it.
+pub(super) fn now() -> Duration {
+    turmoil::sim_elapsed().unwrap_or_default()
+}
+
 /// What the network moves by; nothing happens between.
 pub const TICK: Duration = ms(4);
 /// The longest a message travels over a link that is not slow.
