@@ -36,12 +36,25 @@ pub enum Seeds {
     },
 }
 
+impl Seeds {
+    /// The first of them.
+    pub fn first(&self) -> u64 {
+        match self {
+            Self::Range(range) => range.first(),
+            Self::For { first, .. } => *first,
+        }
+    }
+}
+
 /// What one worker does with one seed. A worker is used for many, so it can keep its memory between them.
 pub trait Work: Send {
     /// What is counted.
     type Tally: Tally;
     /// What is known of a run that broke a promise.
     type Failure: Send;
+
+    /// Seeds that are handed out at once: enough that handing out costs nothing, few enough that a timed campaign ends in time.
+    const BLOCK: u64 = 128;
 
     /// Runs one seed; returns the hash of its trace.
     fn run(&mut self, seed: u64, tally: &mut Self::Tally) -> Result<u64, Self::Failure>;
@@ -72,9 +85,6 @@ pub struct Outcome<T, F> {
     pub cpu: Option<Duration>,
 }
 
-/// Seeds handed out at once: enough that handing out costs nothing, few enough that a timed campaign ends in time.
-const BLOCK: u64 = 128;
-
 /// Runs a campaign. `progress` is called now and then, from any worker, with the number of seeds merged so far.
 pub fn run<W, M, P>(campaign: &Campaign, make: M, progress: P) -> Outcome<W::Tally, W::Failure>
 where
@@ -83,7 +93,7 @@ where
     P: Fn(u64) + Sync,
 {
     let watch = Stopwatch::start();
-    let desk = Desk::new(campaign, watch);
+    let desk = Desk::new(campaign, watch, W::BLOCK);
     let merger = Mutex::new(Merger::new(desk.first));
     let cpu = std::thread::scope(|scope| {
         let (desk, merger, make, progress) = (&desk, &merger, &make, &progress);
@@ -135,6 +145,7 @@ struct Desk {
     end: u64,
     watch: Stopwatch,
     time: Option<Duration>,
+    block: u64,
     next: AtomicU64,
     /// No block that begins above this seed is handed out any more.
     failed: AtomicU64,
@@ -148,12 +159,12 @@ struct Seedlings {
 }
 
 impl Desk {
-    fn new(campaign: &Campaign, watch: Stopwatch) -> Self {
+    fn new(campaign: &Campaign, watch: Stopwatch, block: u64) -> Self {
         let (first, end, time) = match &campaign.seeds {
             Seeds::Range(range) => (range.first(), range.end(), None),
             Seeds::For { first, time } => (*first, u64::MAX, Some(*time)),
         };
-        Self { first, end, watch, time, next: AtomicU64::new(0), failed: AtomicU64::new(u64::MAX) }
+        Self { first, end, watch, time, block, next: AtomicU64::new(0), failed: AtomicU64::new(u64::MAX) }
     }
 
     /// The next block, or `None` if the seeds or the time are used up or a lower seed failed.
@@ -164,11 +175,11 @@ impl Desk {
             return None;
         }
         let index = self.next.fetch_add(1, Ordering::Relaxed);
-        let first = self.first.checked_add(index.checked_mul(BLOCK)?)?;
+        let first = self.first.checked_add(index.checked_mul(self.block)?)?;
         if first >= self.end || first > self.failed.load(Ordering::Relaxed) {
             return None;
         }
-        Some(Seedlings { index, first, end: first.saturating_add(BLOCK).min(self.end) })
+        Some(Seedlings { index, first, end: first.saturating_add(self.block).min(self.end) })
     }
 
     fn failed_at(&self, seed: u64) {

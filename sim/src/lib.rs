@@ -28,6 +28,7 @@ pub mod fault;
 mod held;
 pub mod juju;
 pub mod metamorphic;
+pub mod net;
 pub mod page;
 pub mod pairs;
 mod panics;

@@ -73,6 +73,40 @@ impl ValueEnum for World {
     }
 }
 
+/// What `run` can run: a world with one subject, which decisions drive, or the net world, which a seed drives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runnable {
+    /// One of those with decisions.
+    Decided(World),
+    /// The service and its clients on a simulated network
+    Net,
+}
+
+/// All that can be run.
+const RUNNABLE: [Runnable; ALL.len() + 1] = {
+    let mut all = [Runnable::Net; ALL.len() + 1];
+    let mut at = 0;
+    while at < ALL.len() {
+        // Those that are shown stand first.
+        all[if at < 2 { at } else { at + 1 }] = Runnable::Decided(ALL[at]);
+        at += 1;
+    }
+    all
+};
+
+impl ValueEnum for Runnable {
+    fn value_variants<'a>() -> &'a [Self] {
+        &RUNNABLE
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Decided(world) => world.to_possible_value(),
+            Self::Net => Some(PossibleValue::new("net").help("The service and its clients on a simulated network")),
+        }
+    }
+}
+
 /// A subject with a world of its own.
 pub trait Simulated: Fresh + Send {
     /// Which.

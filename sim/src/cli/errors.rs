@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::decisions::ReadError;
 use crate::explore::ScopeError;
+use crate::net::NotBuilt;
 use crate::scenario::ScenarioError;
 use crate::seed::ParseSeedError;
 use crate::zoo::table::file::FileError;
@@ -85,6 +86,10 @@ pub enum UsageError {
     NoSeeds(ParseSeedError),
     /// There is no command of this name.
     NoCommand(String),
+    /// The net world is not in this program.
+    NetNotBuilt(NotBuilt),
+    /// The net world cannot do something that the others can.
+    NotOfNet(&'static str),
     /// Nobody reads the output any more.
     ReaderGone,
     /// Output could not be written.
@@ -117,6 +122,12 @@ impl fmt::Display for UsageError {
             Self::NoCommand(name) => {
                 write!(f, "there is no command {name:?}\n  expected one of those that mwsim --help lists, such as run")
             }
+            Self::NetNotBuilt(why) => fmt::Display::fmt(why, f),
+            Self::NotOfNet(flag) => write!(
+                f,
+                "{flag} says nothing to the world net\n  its runs have no list of decisions: give --seeds, --time, --start, --jobs or \
+                 --json"
+            ),
             Self::ReaderGone => f.write_str("nobody reads the output"),
             Self::Output(error) => write!(f, "the output could not be written: {error}"),
         }

@@ -7,6 +7,7 @@ mod errors;
 mod explain;
 mod explore;
 mod given;
+mod net;
 mod picture;
 mod progress;
 mod ready;

@@ -11,7 +11,7 @@ use multiwatcher::testing::{Families, Subject};
 use super::args::RunArgs;
 use super::progress::Progress;
 use super::report::report;
-use super::{BROKEN, CLEAN, MISSED, UsageError, VOID};
+use super::{BROKEN, CLEAN, MISSED, UsageError, VOID, net};
 use crate::campaign::{self, Campaign, Seeds};
 use crate::corpus::{self, Replayed};
 use crate::runner::Failure;
@@ -21,7 +21,7 @@ use crate::seed::SeedRange;
 use crate::summary::{Summary, Verdict};
 use crate::tally::Tally;
 use crate::text::{COLUMNS, number, wrap};
-use crate::worlds::{Maker, World, in_world};
+use crate::worlds::{Maker, Runnable, World, in_world};
 use crate::zoo::control::Control;
 
 /// What is run when neither seeds nor a time are given.
@@ -29,8 +29,13 @@ const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
 /// Runs the campaign; the exit code says how it went.
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
+    let said = match args.world {
+        Some(Runnable::Net) => return net::run(args, out, err),
+        Some(Runnable::Decided(world)) => Some(world),
+        None => None,
+    };
     let scenario = args.scenario.as_deref().map(read).transpose()?;
-    let worlds = match (args.world, &scenario) {
+    let worlds = match (said, &scenario) {
         (None, Some(scenario)) => scenario.worlds(),
         (said, _) => World::chosen(said),
     };
@@ -72,10 +77,7 @@ fn run_in<S: Subject + Send>(
         return Ok(BROKEN);
     }
     let campaign = campaign(args, scenario.map(|scenario| scenario.seeds()), share);
-    let first = match &campaign.seeds {
-        Seeds::Range(range) => range.first(),
-        Seeds::For { first, .. } => *first,
-    };
+    let first = campaign.seeds.first();
     let Some(canary) = canary.found(S::HAS_TASK, first, args.drawing.scheduler) else {
         void(maker.world, first, args.json, out)?;
         return Ok(VOID);
@@ -144,7 +146,7 @@ fn void(world: World, seed: u64, json: bool, out: &mut dyn Write) -> std::io::Re
 }
 
 /// The campaign of one world, which gets its share of the time.
-fn campaign(args: &RunArgs, of_scenario: Option<&SeedRange>, share: u32) -> Campaign {
+pub(super) fn campaign(args: &RunArgs, of_scenario: Option<&SeedRange>, share: u32) -> Campaign {
     let timed = args.time.is_some() || args.start.is_some();
     let seeds = match args.seeds.as_ref().or(of_scenario.filter(|_| !timed)) {
         Some(range) => Seeds::Range(range.clone()),

@@ -8,6 +8,7 @@ mod driven_faults;
 mod explain;
 mod explore;
 mod juju;
+mod net;
 mod page;
 mod picture;
 mod prints;

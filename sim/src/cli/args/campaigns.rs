@@ -9,7 +9,7 @@ use clap::Args;
 use super::{Drawing, Reporting, WIDTH};
 use crate::schedulers::Kind;
 use crate::seed::{Seed, SeedRange};
-use crate::worlds::World;
+use crate::worlds::{Runnable, World};
 use crate::zoo::{Bug, table};
 
 /// Arguments of `run`.
@@ -21,6 +21,7 @@ use crate::zoo::{Bug, table};
   mwsim run --start $(git rev-parse HEAD) --time 30s
   mwsim run --without rewinds,stops --world machine
   mwsim run --scenario sim/scenarios/pruned_log.toml
+  mwsim run --world net --seeds 0..200
 
 A scenario file fixes what seeds draw otherwise:
 
@@ -45,6 +46,10 @@ and its page ends with the command that replays it.
 A subject that breaks a promise at once, the canary, is run
 before each world. If that is not seen, nothing is.
 
+The world net is slow, some tens of seeds a second, and is run
+when it is named. It has no capsules and takes no scenario: a
+failing seed is told as it is, with the command that runs it.
+
 Exit codes: 0 clean, 1 a promise is broken or a checker had
 nothing to decide in 10,000 seeds, 2 usage, 3 something was
 never reached that 20,000 seeds and more should reach, or the
@@ -68,7 +73,7 @@ pub struct RunArgs {
     pub jobs: Option<NonZeroUsize>,
     /// What is simulated [default: machine, then driver, half the time each]
     #[arg(long, value_enum)]
-    pub world: Option<World>,
+    pub world: Option<Runnable>,
     /// How seeds are drawn
     #[command(flatten)]
     pub drawing: Drawing,

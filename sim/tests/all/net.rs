@@ -1,0 +1,125 @@
+//! The net world: runs are the same every time, planted bugs are found, what panics is seen, and the command says what it should.
+
+use std::process::Command;
+
+use multiwatcher_sim::net::bugs::Bug;
+use multiwatcher_sim::net::run::{Failure, run, told};
+use multiwatcher_sim::net::witness::Promise;
+use multiwatcher_sim::net::{NotBuilt, built, built_with, page};
+
+use crate::common::ask;
+
+/// The first seed that finds a bug, of so many.
+fn hunt(bug: Bug, most: u64) -> Option<(u64, Failure)> {
+    (0..most).find_map(|seed| run(seed, bug).failure.map(|failure| (seed + 1, failure)))
+}
+
+fn found(bug: Bug, most: u64) -> Failure {
+    hunt(bug, most).unwrap_or_else(|| panic!("{bug:?} was not found in {most} seeds")).1
+}
+
+#[test]
+fn every_planted_bug_is_found_in_a_few_seeds() {
+    let line = |bug: Bug| {
+        let (seeds, failure) = hunt(bug, 60).unwrap_or_else(|| panic!("{bug:?} was not found"));
+        format!("{:<16} {:<18} after {seeds}\n", format!("{bug:?}"), failure.broken.promise.name())
+    };
+    insta::assert_snapshot!(Bug::ALL.map(line).concat());
+}
+
+#[test]
+fn the_same_seed_makes_the_same_trace() {
+    for seed in 0..60 {
+        let (one, other) = (told(seed, Bug::None), told(seed, Bug::None));
+        let parts = one.1.iter().zip(&other.1).position(|(one, other)| one != other);
+        assert_eq!(parts.map(|at| (&one.1[at - 3..=at], &other.1[at - 3..=at])), None, "seed {seed}");
+        assert_eq!(
+            (one.0.hash, one.0.counts, one.1.len()),
+            (other.0.hash, other.0.counts, other.1.len()),
+            "seed {seed}"
+        );
+        assert_eq!(one.0.failure, None, "seed {seed}");
+    }
+}
+
+#[test]
+fn another_process_and_another_number_of_jobs_make_the_same_traces() {
+    let hash = |jobs: &str| {
+        let args = ["run", "--world", "net", "--seeds", "100..130", "--json", "--jobs", jobs];
+        let output = Command::new(env!("CARGO_BIN_EXE_mwsim")).args(args).output().unwrap();
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary["clean"], true, "{summary}");
+        summary["hash"].as_str().unwrap().to_owned()
+    };
+    let here = ask(&["run", "--world", "net", "--seeds", "100..130", "--json", "--jobs", "1"]);
+    let here: serde_json::Value = serde_json::from_str(&here.out).unwrap();
+    assert_eq!([hash("1"), hash("2")], [(); 2].map(|()| here["hash"].as_str().unwrap().to_owned()));
+    let other = ask(&["run", "--world", "net", "--seeds", "101..131", "--json"]);
+    let other: serde_json::Value = serde_json::from_str(&other.out).unwrap();
+    assert_ne!(here["hash"], other["hash"], "other seeds make other traces");
+}
+
+#[test]
+fn a_reply_after_a_stop_is_found() {
+    assert_eq!(found(Bug::ReplayAfterStop, 20).broken.promise, Promise::StopQuiescent);
+}
+
+#[test]
+fn a_server_that_comes_up_with_an_old_snapshot_is_found() {
+    assert_eq!(found(Bug::OldSnapshot, 40).broken.promise, Promise::ExactPrefix);
+}
+
+#[test]
+fn a_client_that_keeps_what_died_while_it_was_away_is_found() {
+    assert_eq!(found(Bug::KeepsDead, 40).broken.promise, Promise::ExactPrefix);
+}
+
+#[test]
+fn a_client_that_keeps_what_it_is_told_to_be_removed_is_found() {
+    let promise = found(Bug::KeepsRemoved, 20).broken.promise;
+    assert!([Promise::ExactPrefix, Promise::NoSpuriousDelta].contains(&promise), "{promise:?}");
+}
+
+#[test]
+fn a_task_of_a_host_that_panics_fails_the_run() {
+    let failure = found(Bug::PanickingHost, 5);
+    assert_eq!(failure.broken.promise, Promise::NoPanic);
+    assert!(failure.broken.what.contains("panicked"), "{}", failure.broken.what);
+}
+
+#[test]
+fn a_program_without_the_flag_refuses() {
+    assert_eq!(built_with(false), Err(NotBuilt));
+    assert_eq!(built(), Ok(()), "cargo reads the flag for this repository");
+    insta::assert_snapshot!(NotBuilt);
+}
+
+#[test]
+fn the_page_of_a_failure_tells_the_seed_the_promise_the_last_messages_and_the_command() {
+    let failure = found(Bug::ReplayAfterStop, 20);
+    let mut text = Vec::new();
+    page::write(&failure, &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    let replay = format!("replay: cargo sim run --world net --seeds {}..{}", failure.seed, failure.seed + 1);
+    assert!(text.ends_with(&format!("{replay}\n")), "{text}");
+    assert!(text.starts_with("BROKEN  stop-quiescent\n  Once a watcher is stopped"), "{text}");
+    assert!(text.contains("Watcher.Stop of watcher"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 70), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_command_says_what_happened_and_refuses_what_is_about_decisions() {
+    let asked = ask(&["run", "--world", "net", "--seeds", "0..20", "--jobs", "1"]);
+    assert_eq!((asked.code, asked.err.as_str()), (0, ""), "{}", asked.out);
+    assert!(asked.out.starts_with("clean  20 seeds, 0..20, world net\n"), "{}", asked.out);
+    for part in ["schedules/second", "replies judged", "server crashes without a word", "the canary broke"] {
+        assert!(asked.out.contains(part), "no {part} in:\n{}", asked.out);
+    }
+    for flags in [["--scheduler", "pct2"], ["--without", "stops"], ["--scenario", "none.toml"], ["--html", "out.html"]]
+    {
+        let asked = ask(&["run", "--world", "net", "--seeds", "0..2", flags[0], flags[1]]);
+        assert_eq!(asked.code, 2, "{flags:?}");
+        assert!(asked.err.contains(flags[0]) && asked.err.contains("net"), "{}", asked.err);
+    }
+}
