@@ -35,6 +35,10 @@ assert!(reader.next().await.is_err());
     doc = "- [`cache`] is a replica of all models with typed reads, for programs that ask more often than things change."
 )]
 #![cfg_attr(
+    feature = "service",
+    doc = "- [`service`] is the API service: unmodified Juju clients connect, log in, and watch."
+)]
+#![cfg_attr(
     feature = "testing",
     doc = "- [`testing`] holds what proves it: a reference model, a generator of legal operations, and the world they run in."
 )]
