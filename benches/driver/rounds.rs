@@ -55,7 +55,9 @@ impl Rounds {
         happen();
         self.all_wait.notified().await;
         let ended = self.ended.load(Ordering::SeqCst);
-        (nanos(self.last_told.load(Ordering::SeqCst) - began), nanos(ended - began))
+        // Whoever joins was told before it counted.
+        let last_told = self.last_told.load(Ordering::SeqCst).max(began);
+        (nanos(last_told - began), nanos(ended - began))
     }
 
     /// So many rounds, after some to warm up, once all readers wait.
