@@ -29,6 +29,16 @@ fn token(reader: &Multiwatcher<u32>) -> ResumeToken {
     reader.resume_token().expect("the worker goes on").expect("it has had its first batch")
 }
 
+/// The token of a reader whose worker has been brought to 4 by a commit.
+async fn from_further() -> ResumeToken {
+    let (script, one) = at(3).await;
+    let reader = reader(&one).await;
+    script.commits(4, vec![(id("x"), 2)]);
+    settle().await;
+    reader.next().await.expect("it is told of the commit");
+    token(&reader)
+}
+
 #[tokio::test(start_paused = true)]
 async fn it_is_told_the_difference_as_if_it_had_stayed() {
     let (backing, one) = start_with(Config { window: 10, ..Config::default() });
@@ -86,12 +96,7 @@ async fn past_the_window_it_is_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn one_that_has_been_further_waits_until_the_worker_is_there() {
-    let (script, one) = at(3).await;
-    let reader = reader(&one).await;
-    script.commits(4, vec![(id("x"), 2)]);
-    settle().await;
-    reader.next().await.unwrap();
-    let token = token(&reader);
+    let token = from_further().await;
 
     let (script, other) = at(3).await;
     match other.try_resume(&token) {
@@ -124,12 +129,7 @@ async fn before_the_first_load_it_waits_as_well() {
 
 #[tokio::test(start_paused = true)]
 async fn it_does_not_wait_for_ever_and_leaves_nothing_behind() {
-    let (script, one) = at(3).await;
-    let reader = reader(&one).await;
-    script.commits(4, vec![(id("x"), 2)]);
-    settle().await;
-    reader.next().await.unwrap();
-    let token = token(&reader);
+    let token = from_further().await;
 
     let (script, other) = at(3).await;
     let waited = tokio::time::Instant::now();
@@ -144,12 +144,7 @@ async fn it_does_not_wait_for_ever_and_leaves_nothing_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_ends_tells_those_who_wait() {
-    let (script, one) = at(3).await;
-    let reader = reader(&one).await;
-    script.commits(4, vec![(id("x"), 2)]);
-    settle().await;
-    reader.next().await.unwrap();
-    let token = token(&reader);
+    let token = from_further().await;
     let (_, other) = at(3).await;
     let waiting = tokio::spawn({
         let (other, token) = (other.clone(), token.clone());
