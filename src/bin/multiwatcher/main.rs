@@ -15,6 +15,8 @@ mod locator;
 mod output;
 mod resume;
 mod screen;
+#[cfg(feature = "service")]
+mod secret;
 mod signals;
 mod socket;
 
