@@ -3,10 +3,11 @@
 use std::fmt::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::common::{LONG, MODEL, Place, Watch};
 use crate::serving::{Serving, put_model, short};
@@ -204,6 +205,22 @@ fn what_cannot_be_served_is_refused_with_what_was_expected() {
     let err = place.ask(["serve", "--listen", "127.0.0.1:0"]).failed(2);
     assert!(err.contains("multiwatcher-key.pem is not there") && err.contains("put it back"), "{err}");
     assert_eq!(std::fs::read_to_string(place.file("multiwatcher-cert.pem")).unwrap(), "mine");
+}
+
+#[test]
+fn a_user_whose_password_nobody_could_read_is_not_kept() {
+    let place = Place::new();
+    let mut command = place.command(["serve", "--listen", "127.0.0.1:0"]);
+    // Whoever should read the output has gone.
+    let (reading, writing) = std::io::pipe().unwrap();
+    drop(reading);
+    let mut child = command.stdout(writing).spawn().unwrap();
+    drop(command);
+    assert_eq!(crate::common::wait(&mut child).code(), Some(0));
+    assert_eq!(files(&place), ["multiwatcher-cert.pem", "multiwatcher-controller", "multiwatcher-key.pem", "world.db"]);
+    let serving = Serving::start(&place, [] as [&str; 0]);
+    assert!(serving.facts["password"].is_string());
+    serving.stop();
 }
 
 #[test]

@@ -35,7 +35,7 @@ class Server:
 
 def add_user(program, folder, name, password):
     command = [program, "user", "add", name, "--access", "superuser", "--password-stdin"]
-    subprocess.run(command, cwd=folder, input=password, text=True, check=True)
+    subprocess.run(command, cwd=folder, input=password, text=True, check=True, stdout=subprocess.DEVNULL)
 
 
 async def until(what, is_so):

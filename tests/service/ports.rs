@@ -65,6 +65,21 @@ async fn a_client_that_trusts_the_certificate_watches_by_any_of_its_names() {
 }
 
 #[tokio::test]
+async fn a_certificate_may_be_made_for_an_address_too() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let place = ["192.0.2.7".parse().unwrap(), "127.0.0.1".parse().unwrap()];
+    let certificate =
+        Certificate::load_or_make_for(&folder.path().join("cert.pem"), &folder.path().join("key.pem"), &place);
+    let certificate = certificate.unwrap();
+    let running = run(world.service.bind("127.0.0.1:0".parse().unwrap(), &certificate).await.unwrap());
+    for name in ["192.0.2.7", "127.0.0.1", "localhost"] {
+        assert!(secure(running.address, certificate.certificate_pem(), name).await.is_ok(), "{name}");
+    }
+    assert!(secure(running.address, certificate.certificate_pem(), "192.0.2.8").await.is_err(), "another address");
+}
+
+#[tokio::test]
 async fn the_controller_says_how_models_are_reached() {
     let world = World::new();
     let certificate = certificate();

@@ -90,7 +90,7 @@ pub(super) async fn first_user(path: &Path) -> Result<First, CommandError> {
     })
 }
 
-/// Forgets a user whose password nobody has seen.
+/// Forgets the first user.
 pub(super) fn forget(path: &Path) -> Result<(), CommandError> {
     std::fs::remove_file(path).map_err(|error| CommandError::Failed(format!("{}: {error}", path.display())))
 }

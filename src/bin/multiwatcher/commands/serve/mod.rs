@@ -49,7 +49,9 @@ drawn and shown this once. multiwatcher user adds others, which
 holds from the next login on.
 
 A certificate that is made is good for localhost and the address
-of --listen; clients must be given it to trust.
+of --listen at the first start; clients must be given it to trust.
+Remove it and its key, and they are made anew. For other names
+give one of your own.
 
 With --json the facts are one line:
   {\"backing\":TEXT,\"address\":TEXT,\"certificate\":FILE,
@@ -125,20 +127,35 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<u8, CommandError> {
         socket.inspect_err(|error| note(&format!("multiwatcher status will not show this service: {error}"))).ok();
     // Made when nothing can come between it and its being shown.
     let first = kept::first_user(&args.users.users).await?;
-    let is_new = first.password.is_some();
     let facts = facts(&args, controller, first, &server)?;
+    run(server, facts, &factory, &mut signals, &args).await?;
+    drop(socket);
+    database.close(factory).await;
+    Ok(DONE)
+}
+
+/// Says where clients connect, and serves them until a signal comes.
+async fn run(
+    server: Server,
+    facts: Facts,
+    factory: &Factory<Json>,
+    signals: &mut Signals,
+    args: &ServeArgs,
+) -> Result<(), CommandError> {
+    let is_new = facts.password.is_some();
     let (stop, stopped) = oneshot::channel::<()>();
     let mut serving = tokio::spawn(server.run_until(async { _ = stopped.await }));
-    let told = signals.or_stop(tell(facts, &factory, args.json)).await;
-    match told {
-        Ok(Ok(())) => drop(signals.next().await),
-        Ok(Err(error)) => {
-            if is_new {
-                kept::forget(&args.users.users)?;
-            }
-            return Err(error);
-        }
-        Err((_, _)) => {}
+    let (told, is_stopped) = match signals.or_stop(tell(facts, factory, args.json)).await {
+        Ok(told) => (Some(told), false),
+        Err((_, told)) => (told, true),
+    };
+    if is_new && !matches!(told, Some(Ok(()))) {
+        // A password that nobody has seen is of no use.
+        kept::forget(&args.users.users)?;
+    }
+    told.unwrap_or(Ok(()))?;
+    if !is_stopped {
+        signals.next().await;
     }
     // Whoever serves is there until it is told, so it hears it.
     _ = stop.send(());
@@ -151,9 +168,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<u8, CommandError> {
     if shutdown.cut_off > 0 {
         note(&format!("{} did not close in time", counted(shutdown.cut_off, "connection", "connections")));
     }
-    drop(socket);
-    database.close(factory).await;
-    Ok(DONE)
+    Ok(())
 }
 
 fn facts(args: &ServeArgs, controller: ModelId, first: kept::First, server: &Server) -> Result<Facts, CommandError> {

@@ -37,6 +37,7 @@ pub(super) struct Facts {
     pub(super) suggested: ModelId,
 }
 
+#[expect(clippy::ref_option, reason = "serde hands it over so")]
 fn revealed<S: Serializer>(password: &Option<Password>, serializer: S) -> Result<S::Ok, S::Error> {
     password.as_ref().map(Password::reveal).serialize(serializer)
 }
