@@ -31,6 +31,8 @@
 //!
 //! # Example
 //!
+//! The command `multiwatcher serve` does this and makes what is not there, `multiwatcher user` changes the file of users.
+//!
 //! ```no_run
 //! use multiwatcher::backing::Json;
 //! use multiwatcher::driver::{Factory, OpenError};

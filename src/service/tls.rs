@@ -2,6 +2,7 @@
 
 use core::fmt;
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -81,13 +82,18 @@ impl Certificate {
     /// Reads both from files, or makes them there: signed by itself, for `localhost` and the names that clients know. Nobody else may
     /// read the file of the key.
     pub fn load_or_make(certificate: &Path, key: &Path) -> Result<Self, CertificateError> {
+        Self::load_or_make_for(certificate, key, &[])
+    }
+
+    /// The same, and one that is made is good for these addresses too: those that a service listens on. What is read stays as it is.
+    pub fn load_or_make_for(certificate: &Path, key: &Path, addresses: &[IpAddr]) -> Result<Self, CertificateError> {
         match (certificate.exists(), key.exists()) {
             (true, true) => return Self::load(certificate, key),
             (true, false) => return Err(CertificateError::Half { missing: key.to_owned() }),
             (false, true) => return Err(CertificateError::Half { missing: certificate.to_owned() }),
             (false, false) => {}
         }
-        let made = Self::make()?;
+        let made = Self::make_for(addresses)?;
         // The key first: a certificate alone is taken for half of a pair.
         let written = super::private_file(key).and_then(|mut file| file.write_all(made.key.as_bytes()));
         written.map_err(|error| CertificateError::File { path: key.to_owned(), error })?;
@@ -98,8 +104,14 @@ impl Certificate {
 
     /// Makes one, signed by itself.
     pub fn make() -> Result<Self, CertificateError> {
+        Self::make_for(&[])
+    }
+
+    fn make_for(addresses: &[IpAddr]) -> Result<Self, CertificateError> {
         let wrong = |error: rcgen::Error| format_error("the certificate cannot be made", &error);
-        let mut params = CertificateParams::new(NAMES.map(str::to_owned)).map_err(wrong)?;
+        let addresses = addresses.iter().map(IpAddr::to_string).filter(|address| !NAMES.contains(&address.as_str()));
+        let names: Vec<_> = NAMES.map(str::to_owned).into_iter().chain(addresses).collect();
+        let mut params = CertificateParams::new(names).map_err(wrong)?;
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, "multiwatcher");
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

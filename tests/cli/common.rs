@@ -131,7 +131,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    fn start<S: AsRef<OsStr>>(command: &mut Command, args: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn start<S: AsRef<OsStr>>(command: &mut Command, args: impl IntoIterator<Item = S>) -> Self {
         let mut child = command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
@@ -139,9 +139,14 @@ impl Watch {
         Self { child, lines }
     }
 
-    /// The next line, which must come.
+    /// The next line as it is, which must come.
+    pub(crate) fn text(&self) -> String {
+        self.lines.recv_timeout(LONG).expect("a line comes")
+    }
+
+    /// The next line, which must come and be JSON.
     pub(crate) fn line(&self) -> Value {
-        let line = self.lines.recv_timeout(LONG).expect("a line comes");
+        let line = self.text();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 

@@ -97,10 +97,10 @@ fn the_socket_of_a_killed_watch_is_removed() {
     killed.end();
     assert_eq!(place.sockets().len(), 1);
     let err = place.ask(["status"]).failed(1);
-    assert_eq!(err, "error: no watch is running\n");
+    assert_eq!(err, "error: no watch or service is running\n");
     assert_eq!(place.sockets(), [] as [&str; 0]);
     let err = place.ask(["status", "-b", "sqlite:world.db"]).failed(1);
-    assert_eq!(err, "error: no watch of sqlite:world.db is running\n");
+    assert_eq!(err, "error: no watch or service of sqlite:world.db is running\n");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-// jujulib watches a model and all models: `jujulib.mjs SERVER FOLDER ws|websocket DATABASE_PY`.
+// jujulib watches a model and all models: `jujulib.mjs MULTIWATCHER FOLDER ws|websocket DATABASE_PY`.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -21,45 +21,48 @@ function expect(is, what) {
 }
 
 function write(...command) {
-  execFileSync("python3", [database, `${folder}/entities.db`, ...command]);
+  execFileSync("python3", [database, `${folder}/multiwatcher.db`, ...command]);
 }
 
-async function start(port) {
-  const server = spawn(program, [folder, port], { stdio: ["pipe", "pipe", "inherit"] });
+async function start(address) {
+  const args = ["serve", "--json", "--listen", address];
+  const server = spawn(program, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: server.stdout });
   const [line] = await once(lines, "line");
-  return { port: line.split(" ")[1], server };
+  return { address: JSON.parse(line).address, server };
 }
 
 async function stop({ server }) {
-  server.stdin.end();
+  server.kill("SIGTERM");
   const [code] = await once(server, "exit");
   if (code !== 0) throw new Error(`the server ended with ${code}`);
 }
 
-async function login(path, port, facades) {
+async function login(path, address, facades) {
   const options = { wsclass, facades, debug: false };
-  const credentials = { username: "admin", password: "s3cret" };
-  const { conn, logout } = await jujulib.connectAndLogin(`wss://localhost:${port}${path}`, options, credentials);
+  const credentials = { username: "ann", password: "s3cret" };
+  const { conn, logout } = await jujulib.connectAndLogin(`wss://${address}${path}`, options, credentials);
   return { conn, logout };
 }
 
 const short = ({ deltas }) => deltas.map(([kind, operation, value]) => `${kind} ${operation} ${value.name ?? value.id}`);
 
-async function watch(port) {
-  const { conn, logout } = await login(`/model/${MODEL}/api`, port, [AllWatcher, Client]);
+async function watch(address) {
+  const { conn, logout } = await login(`/model/${MODEL}/api`, address, [AllWatcher, Client]);
   const { "watcher-id": id } = await conn.facades.client.watchAll({});
   const next = async () => short(await conn.facades.allWatcher.next({ id }));
   return { conn, logout, id, next };
 }
 
 console.log(`jujulib with ${library}`);
-let running = await start("0");
+const add = ["user", "add", "ann", "--access", "superuser", "--password-stdin"];
+execFileSync(program, add, { cwd: folder, input: "s3cret\n" });
+let running = await start("127.0.0.1:0");
 write("seed");
 // The service learns of the model a moment after it was written.
 let watching;
 for (let round = 0; !watching; round += 1) {
-  watching = await watch(running.port).catch((error) => {
+  watching = await watch(running.address).catch((error) => {
     if (round > 100 || !String(error).includes("unknown model")) throw error;
   });
 }
@@ -79,7 +82,7 @@ await watching.conn.facades.allWatcher.stop({ id: watching.id });
 expect((await waiting).includes("watcher was stopped"), "clean stop");
 watching.logout();
 
-const controller = await login("/api", running.port, [AllModelWatcher, Controller]);
+const controller = await login("/api", running.address, [AllModelWatcher, Controller]);
 const { "watcher-id": all } = await controller.conn.facades.controller.watchAllModels({});
 const state = short(await controller.conn.facades.allModelWatcher.next({ id: all }));
 expect(state.includes("model change prod"), "all models");
@@ -87,8 +90,8 @@ await controller.conn.facades.allModelWatcher.stop({ id: all });
 controller.logout();
 
 await stop(running);
-running = await start(running.port);
-watching = await watch(running.port);
+running = await start(running.address);
+watching = await watch(running.address);
 expect((await watching.next()).includes("unit change redis/0"), "after a restart of the server");
 watching.logout();
 await stop(running);

@@ -1,7 +1,9 @@
-"""python-libjuju watches a model through its whole life: `python_libjuju.py SERVER FOLDER`."""
+"""python-libjuju watches a model through its whole life: `python_libjuju.py MULTIWATCHER FOLDER`."""
 
 import asyncio
+import json
 import logging
+import signal
 import subprocess
 import sys
 import warnings
@@ -15,20 +17,25 @@ LONG = 60
 
 
 class Server:
-    """The server, as a process of its own; it stops when its standard input ends."""
+    """`multiwatcher serve`, as a process of its own."""
 
-    def __init__(self, program, folder, port="0"):
-        command = [program, folder, port]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline().split()
-        assert line[:1] == ["port"], line
-        self.port = line[1]
+    def __init__(self, program, folder, address="127.0.0.1:0"):
+        command = [program, "serve", "--json", "--listen", address]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True)
+        facts = json.loads(self.process.stdout.readline())
+        self.address, self.certificate = facts["address"], facts["certificate"]
 
     def stop(self):
-        self.process.stdin.close()
-        last = self.process.stdout.read().splitlines()[-1]
-        assert last == "stopped, 0 cut off", last
-        assert self.process.wait(LONG) == 0
+        """It ends in good order: nothing is said of connections that would not close."""
+        self.process.send_signal(signal.SIGTERM)
+        _, said = self.process.communicate(timeout=LONG)
+        assert (self.process.returncode, said) == (0, ""), (self.process.returncode, said)
+
+
+def add_user(program, folder, name, password):
+    command = [program, "user", "add", name, "--access", "superuser", "--password-stdin"]
+    subprocess.run(command, cwd=folder, input=password, text=True, check=True, stdout=subprocess.DEVNULL)
 
 
 async def until(what, is_so):
@@ -40,12 +47,13 @@ async def until(what, is_so):
 
 
 async def main(program, folder):
+    add_user(program, folder, "ann", "s3cret")
     server = Server(program, folder)
-    database = db.connect(f"{folder}/entities.db")
+    database = db.connect(f"{folder}/multiwatcher.db")
     db.seed(database)
-    with open(f"{folder}/cert.pem") as file:
+    with open(server.certificate) as file:
         trusted = file.read()
-    place = {"endpoint": f"localhost:{server.port}", "username": "admin", "cacert": trusted}
+    place = {"endpoint": server.address, "username": "ann", "cacert": trusted}
 
     model = Model()
     await asyncio.wait_for(model.connect(uuid=db.MODEL, password="s3cret", **place), LONG)
@@ -62,7 +70,7 @@ async def main(program, folder):
     print("  full status", flush=True)
 
     server.stop()
-    server = Server(program, folder, server.port)
+    server = Server(program, folder, server.address)
     db.unit(database, "redis/2", "active")
     await until("after a restart of the server", lambda: "redis/2" in model.units)
     await asyncio.wait_for(model.disconnect(), LONG)

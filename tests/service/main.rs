@@ -10,6 +10,7 @@ mod limits;
 mod logins;
 mod models;
 mod ports;
+mod secure;
 mod shutdown;
 mod slow;
 mod watching;

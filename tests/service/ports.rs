@@ -1,7 +1,6 @@
 //! The service on real ports: TLS, and the port of those who run it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use multiwatcher::service::{Certificate, Metrics, Server};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -9,15 +8,11 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::client::Client;
 use crate::common::{LONG, MODEL, PASSWORD, World, path, short, unit, unit_id};
+use crate::secure::secure;
 
 pub(crate) type Secure = Client<TlsStream<TcpStream>>;
 
@@ -25,21 +20,8 @@ pub(crate) fn certificate() -> Certificate {
     Certificate::make().unwrap()
 }
 
-/// A stream that trusts this certificate alone, and checks the name.
-async fn secure(address: SocketAddr, certificate: &Certificate, name: &str) -> std::io::Result<TlsStream<TcpStream>> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(certificate.certificate_pem().as_bytes()).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let stream = TcpStream::connect(address).await?;
-    TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await
-}
-
 pub(crate) async fn secure_client(address: SocketAddr, certificate: &Certificate, path: &str) -> Secure {
-    Client::connect(secure(address, certificate, "localhost").await.unwrap(), path).await.unwrap()
+    Client::connect(secure(address, certificate.certificate_pem(), "localhost").await.unwrap(), path).await.unwrap()
 }
 
 /// A server that runs until it is dropped.
@@ -65,8 +47,9 @@ async fn a_client_that_trusts_the_certificate_watches_by_any_of_its_names() {
     let certificate = certificate();
     let running = run(world.service.bind("127.0.0.1:0".parse().unwrap(), &certificate).await.unwrap());
     for name in ["localhost", "juju-apiserver", "juju-app", "127.0.0.1", "::1"] {
-        let stream =
-            secure(running.address, &certificate, name).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let stream = secure(running.address, certificate.certificate_pem(), name)
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         let mut client = Client::connect(stream, &path(MODEL)).await.unwrap();
         let reply = client.log_in("bob", PASSWORD).await;
         let place = &reply["response"]["servers"][0][0];
@@ -74,8 +57,26 @@ async fn a_client_that_trusts_the_certificate_watches_by_any_of_its_names() {
         assert_eq!(client.watch_all().await, "1");
         assert_eq!(short(&client.next("1").await), ["model change prod"]);
     }
-    assert!(secure(running.address, &certificate, "example.org").await.is_err(), "another name");
-    assert!(secure(running.address, &self::certificate(), "localhost").await.is_err(), "another certificate");
+    assert!(secure(running.address, certificate.certificate_pem(), "example.org").await.is_err(), "another name");
+    assert!(
+        secure(running.address, self::certificate().certificate_pem(), "localhost").await.is_err(),
+        "another certificate"
+    );
+}
+
+#[tokio::test]
+async fn a_certificate_may_be_made_for_an_address_too() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let place = ["192.0.2.7".parse().unwrap(), "127.0.0.1".parse().unwrap()];
+    let certificate =
+        Certificate::load_or_make_for(&folder.path().join("cert.pem"), &folder.path().join("key.pem"), &place);
+    let certificate = certificate.unwrap();
+    let running = run(world.service.bind("127.0.0.1:0".parse().unwrap(), &certificate).await.unwrap());
+    for name in ["192.0.2.7", "127.0.0.1", "localhost"] {
+        assert!(secure(running.address, certificate.certificate_pem(), name).await.is_ok(), "{name}");
+    }
+    assert!(secure(running.address, certificate.certificate_pem(), "192.0.2.8").await.is_err(), "another address");
 }
 
 #[tokio::test]

@@ -9,6 +9,10 @@ use crate::commands::{
     CompletionsArgs, DemoArgs, ExportArgs, GetArgs, ImportArgs, ManArgs, ModelsArgs, PutArgs, RmArgs, StatusArgs,
     WatchArgs, completions, demo, export, get, import, man, models, put, rm, status, watch,
 };
+#[cfg(not(feature = "service"))]
+use crate::commands::{LeftOutArgs, left_out};
+#[cfg(feature = "service")]
+use crate::commands::{ServeArgs, UserArgs, serve, user};
 use crate::error::CommandError;
 use crate::locator::Locator;
 
@@ -31,18 +35,20 @@ pub(crate) const WIDTH: usize = 68;
 #[command(name = NAME, version, max_term_width = WIDTH, subcommand_required = true, arg_required_else_help = true)]
 #[command(long_about = "Watch a database once, tell what changed.\n\n\
     A database (the backing) holds entities of many models, each with a kind, an id and a value in JSON. `watch` prints \
-    every change, of this program or any other; the other commands read and write.")]
+    every change, of this program or any other; `serve` tells them to clients of Juju; the other commands read and write.")]
 #[command(after_help = "Examples:
   multiwatcher demo                      begin here: no set-up
   export MULTIWATCHER_BACKING=sqlite:world.db
   multiwatcher import entities.jsonl
   multiwatcher watch
   multiwatcher put unit $MODEL mysql/0 '{\"status\":\"active\"}'
+  multiwatcher serve                     for Python and JavaScript
 
 Exit codes: 0 done, 1 what was asked for is not there, 2 the
 arguments or a file could not be understood, 3 the backing or
 the output failed, 130 ended by SIGINT (Ctrl-C), 143 ended by
-SIGTERM. Whoever stops reading the output, as head does, ends a
+SIGTERM; a serve that either of them ends in good order is done.
+Whoever stops reading the output, as head does, ends a
 command with 0.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -65,8 +71,20 @@ enum Command {
     Export(ExportArgs),
     /// List the models
     Models(ModelsArgs),
-    /// Show how running watches fare
+    /// Show how running watches and services fare
     Status(StatusArgs),
+    /// Let clients of Juju log in and watch
+    #[cfg(feature = "service")]
+    Serve(ServeArgs),
+    /// Let clients of Juju log in and watch
+    #[cfg(not(feature = "service"))]
+    Serve(LeftOutArgs),
+    /// Add, list and remove those who may log in
+    #[cfg(feature = "service")]
+    User(UserArgs),
+    /// Add, list and remove those who may log in
+    #[cfg(not(feature = "service"))]
+    User(LeftOutArgs),
     /// Show a small living world and two watchers of it
     Demo(DemoArgs),
     /// Print completions for a shell
@@ -106,7 +124,26 @@ pub(crate) fn from_env() -> u8 {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    // Clients are served on all cores; whatever else is asked is one task.
+    let mut builder = match cli.command {
+        #[cfg(feature = "service")]
+        Command::Serve(_) => tokio::runtime::Builder::new_multi_thread(),
+        #[cfg(not(feature = "service"))]
+        Command::Serve(_) => tokio::runtime::Builder::new_current_thread(),
+        Command::Watch(_)
+        | Command::Put(_)
+        | Command::Rm(_)
+        | Command::Get(_)
+        | Command::Import(_)
+        | Command::Export(_)
+        | Command::Models(_)
+        | Command::Status(_)
+        | Command::User(_)
+        | Command::Demo(_)
+        | Command::Completions(_)
+        | Command::Man(_) => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return told(&CommandError::Failed(format!("no runtime could be started: {error}"))),
     };
@@ -129,6 +166,12 @@ async fn answer(command: Command) -> Result<u8, CommandError> {
         Command::Export(args) => export(args).await,
         Command::Models(args) => models(args).await,
         Command::Status(args) => status(args).await,
+        #[cfg(feature = "service")]
+        Command::Serve(args) => serve(args).await,
+        #[cfg(feature = "service")]
+        Command::User(args) => user(args).await,
+        #[cfg(not(feature = "service"))]
+        Command::Serve(args) | Command::User(args) => left_out(&args),
         Command::Demo(args) => demo(args).await,
         Command::Completions(args) => completions(&args).await,
         Command::Man(args) => man(&args).await,

@@ -9,6 +9,8 @@ use multiwatcher::EtcdBacking;
 use multiwatcher::backing::etcd::EtcdOptions;
 use multiwatcher::backing::sqlite::SqliteOptions;
 use multiwatcher::backing::{Backing, Identity, Json, Read};
+#[cfg(feature = "service")]
+use multiwatcher::driver::{Factory, OpenError};
 use multiwatcher::machine::Position;
 use multiwatcher::{BackingError, Config, EntityId, SqliteBacking, Worker};
 
@@ -96,6 +98,44 @@ impl Database {
         }
     }
 
+    /// Workers over it: each opens it anew, so that one that failed for good is replaced. A file that has gone is not made again.
+    #[cfg(feature = "service")]
+    pub(crate) fn factory(&self, config: Config) -> Factory<Json> {
+        match &self.locator {
+            Locator::Sqlite(path) => {
+                let path = path.clone();
+                let open = move || {
+                    let path = path.clone();
+                    async move { SqliteOptions::new().must_exist().open::<Json>(path).await.map_err(OpenError::Failed) }
+                };
+                Factory::new(open, config)
+            }
+            #[cfg(feature = "etcd")]
+            Locator::Etcd { endpoints, prefix } => {
+                let (endpoints, prefix) = (endpoints.clone(), prefix.clone());
+                let open = move || {
+                    let (endpoints, prefix) = (endpoints.clone(), prefix.clone());
+                    async move { EtcdOptions::new().open::<Json, _>(endpoints, &prefix).await.map_err(OpenError::Failed) }
+                };
+                Factory::new(open, config)
+            }
+            #[cfg(not(feature = "etcd"))]
+            Locator::Etcd { .. } => unreachable!("a build without etcd opens none"),
+        }
+    }
+
+    /// Ends a factory and its worker, and waits until the database knows that it is gone; not for long.
+    #[cfg(feature = "service")]
+    pub(crate) async fn close(&self, factory: Factory<Json>) {
+        let closed = async {
+            factory.close().await;
+            drop(factory);
+            self.signed_off().await
+        };
+        // As for a worker.
+        let _ = tokio::time::timeout(GRACE, closed).await;
+    }
+
     /// The position of the latest commit.
     pub(crate) async fn position(&self) -> Result<Position, CommandError> {
         let position = match &self.opened {
@@ -164,18 +204,23 @@ impl Database {
             worker.kill();
             worker.wait().await;
             drop(worker);
-            // The threads of SQLite sign the worker off before they answer what is asked afterwards.
-            match &self.opened {
-                Opened::Sqlite(backing) => {
-                    backing.position().await?;
-                    backing.transaction().commit().await
-                }
-                #[cfg(feature = "etcd")]
-                Opened::Etcd(backing) => backing.position().await,
-            }
+            self.signed_off().await
         };
         // Whoever is not signed off counts as gone after some minutes; nobody need wait for a lock, or hear of a failure, because of that.
         let _ = tokio::time::timeout(GRACE, ended).await;
+    }
+
+    /// Waits until workers that have ended are known to be gone.
+    async fn signed_off(&self) -> Result<Position, BackingError> {
+        match &self.opened {
+            // The threads of SQLite sign a worker off before they answer what is asked afterwards.
+            Opened::Sqlite(backing) => {
+                backing.position().await?;
+                backing.transaction().commit().await
+            }
+            #[cfg(feature = "etcd")]
+            Opened::Etcd(backing) => backing.position().await,
+        }
     }
 
     fn failed(&self, error: &BackingError) -> CommandError {

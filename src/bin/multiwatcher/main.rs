@@ -1,4 +1,5 @@
-//! `multiwatcher`, the command: it watches a database, reads it and writes to it, and shows how a running watch fares.
+//! `multiwatcher`, the command: it watches a database, reads it and writes to it, serves it, and shows how a running watch or service
+//! fares.
 //!
 //! Each subcommand has a file under `commands`. What they share stands beside: where a backing is and how it is asked, what is
 //! printed and how, signals, the sockets by which a running process answers, and the files of `watch --resume`.
@@ -15,6 +16,8 @@ mod locator;
 mod output;
 mod resume;
 mod screen;
+#[cfg(feature = "service")]
+mod secret;
 mod signals;
 mod socket;
 

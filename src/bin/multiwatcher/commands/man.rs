@@ -15,25 +15,27 @@ use crate::output;
 Exit codes: 0 printed, 2 there is no such command, 3 the output
 failed.")]
 pub(crate) struct ManArgs {
-    /// Of one command [default: of all together]
+    /// Of one command, such as `user add` [default: of all together]
     #[arg(value_name = "COMMAND")]
-    command: Option<String>,
+    command: Vec<String>,
 }
 
 /// Prints the man page of the whole, or of one command.
 pub(crate) async fn man(args: &ManArgs) -> Result<u8, CommandError> {
     let mut whole = Cli::command();
     whole.build();
-    let command = match &args.command {
-        Some(name) => whole.get_subcommands().find(|command| command.get_name() == name).cloned().ok_or_else(|| {
+    let mut command = &whole;
+    for name in &args.command {
+        let found = command.get_subcommands().find(|command| command.get_name() == name);
+        command = found.ok_or_else(|| {
             CommandError::Input(format!(
-                "there is no command {name:?}\n  expected one of those that multiwatcher --help lists, such as watch"
+                "there is no command {:?}\n  expected one of those that multiwatcher --help lists, such as watch",
+                args.command.join(" ")
             ))
-        })?,
-        None => whole,
-    };
+        })?;
+    }
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page).map_err(|error| CommandError::output(&error))?;
+    clap_mangen::Man::new(command.clone()).render(&mut page).map_err(|error| CommandError::output(&error))?;
     output::write(page).await?;
     Ok(DONE)
 }

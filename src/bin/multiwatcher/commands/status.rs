@@ -1,4 +1,4 @@
-//! `multiwatcher status`: how running watches fare.
+//! `multiwatcher status`: how running watches and services fare.
 
 use core::time::Duration;
 
@@ -22,9 +22,9 @@ const SHOWN: usize = 5;
   multiwatcher status -b sqlite:world.db
   multiwatcher status --json | jq '.revno, .watchers.behind'
 
-Asks every running watch of this user, or those of one database,
-which is not opened for that, and prints the report of its
-worker. With --json one line for each; times are in
+Asks every running watch and service of this user, or those of
+one database, which is not opened for that, and prints the report
+of its worker. With --json one line for each; times are in
 milliseconds.
 
 Exit codes: 0 printed, 1 nothing runs, 2 usage, 3 a process does
@@ -45,7 +45,7 @@ pub(crate) async fn status(args: StatusArgs) -> Result<u8, CommandError> {
         ask_all(locator.as_deref(), Ask::Report).await.map_err(|error| CommandError::Failed(error.to_string()))?;
     if answers.is_empty() {
         let of = args.backing.map_or_else(String::new, |locator| format!(" of {locator}"));
-        return Err(CommandError::Nothing(format!("no watch{of} is running")));
+        return Err(CommandError::Nothing(format!("no watch or service{of} is running")));
     }
     let screen = Screen::of_stdout();
     let (mut text, mut silent) = (String::new(), 0);

@@ -13,8 +13,8 @@ mod server;
 
 use core::time::Duration;
 
-use multiwatcher::backing::Json;
-use multiwatcher::{Filter, Worker};
+use multiwatcher::Filter;
+use multiwatcher::driver::Report;
 
 use crate::commands::described;
 use crate::database::Database;
@@ -29,18 +29,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// No line is longer.
 const LONGEST: usize = 1 << 20;
 
-/// Answers for a worker, under the name of the command that runs it.
+/// Answers with the reports of a worker, under the name of the command that runs it.
 pub(crate) fn serve(
     command: &'static str,
     database: &Database,
     filter: &Filter,
-    worker: Worker<Json>,
+    report: impl Fn() -> Report + Send + Sync + 'static,
 ) -> Result<Server, SocketError> {
     let folder = Folder::open()?;
     let process = Process::new(command, database.locator(), described(filter));
     let (locator, database) = (database.locator().canonical(), database.clone());
     let answer = move |ask: Ask| match ask {
-        Ask::Report => Answer::Report(Box::new(Status::new(&process, database.identity(), &worker.report()))),
+        Ask::Report => Answer::Report(Box::new(Status::new(&process, database.identity(), &report()))),
     };
     Server::start(&folder, &locator, answer)
 }

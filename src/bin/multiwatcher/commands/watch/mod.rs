@@ -88,7 +88,8 @@ pub(crate) async fn watch(args: WatchArgs) -> Result<u8, CommandError> {
     let printed = args.resume.as_deref().map(|path| Printed::open(path, database.identity(), &filter, args.adopt));
     let printed = printed.transpose().map_err(CommandError::from)?;
     let worker = database.start(Config::default());
-    let socket = socket::serve("watch", &database, &filter, worker.clone());
+    let watched = worker.clone();
+    let socket = socket::serve("watch", &database, &filter, move || watched.report());
     let socket =
         socket.inspect_err(|error| note(&format!("multiwatcher status will not show this watch: {error}"))).ok();
     let screen = Screen::of_stdout();
