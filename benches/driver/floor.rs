@@ -1,15 +1,16 @@
 //! Readers of tokio's own channels, which do much less.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{broadcast, watch as watching};
 
 use crate::rounds::{Rounds, Took};
 
 /// `tokio::sync::watch` carrying an `Arc`.
-pub(crate) async fn watch(readers: usize, rounds: usize) -> Took {
+pub(crate) async fn watch(readers: usize, rounds: usize, pace: Duration) -> Took {
     let (sender, receiver) = watching::channel(Arc::new(0u64));
-    let rounds_of = Arc::new(Rounds::new(readers));
+    let rounds_of = Arc::new(Rounds::new(readers, pace));
     for _ in 0..readers {
         let (mut receiver, rounds) = (receiver.clone(), Arc::clone(&rounds_of));
         tokio::spawn(async move {
@@ -30,9 +31,9 @@ pub(crate) async fn watch(readers: usize, rounds: usize) -> Took {
 }
 
 /// `tokio::sync::broadcast` carrying an `Arc`.
-pub(crate) async fn broadcast(readers: usize, rounds: usize) -> Took {
+pub(crate) async fn broadcast(readers: usize, rounds: usize, pace: Duration) -> Took {
     let (sender, _) = broadcast::channel(16);
-    let rounds_of = Arc::new(Rounds::new(readers));
+    let rounds_of = Arc::new(Rounds::new(readers, pace));
     for _ in 0..readers {
         let (mut receiver, rounds) = (sender.subscribe(), Arc::clone(&rounds_of));
         tokio::spawn(async move { while rounds.wait(receiver.recv()).await.is_ok() {} });

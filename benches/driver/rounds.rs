@@ -12,11 +12,15 @@ use tokio::sync::Notify;
 use crate::common::clock::Samples;
 
 /// Between two rounds everything comes to rest.
-const CALM: Duration = Duration::from_millis(2);
+pub(crate) const CALM: Duration = Duration::from_millis(2);
+
+/// Or hardly does: nobody waits for anything any more, but the processor still holds what the last round used.
+pub(crate) const BRISK: Duration = Duration::from_micros(100);
 
 /// What the readers of a round tell.
 pub(crate) struct Rounds {
     epoch: Instant,
+    pace: Duration,
     ended: AtomicU64,
     readers: usize,
     told: AtomicUsize,
@@ -33,10 +37,11 @@ pub(crate) struct Took {
 }
 
 impl Rounds {
-    /// Rounds in which so many readers are told.
-    pub(crate) fn new(readers: usize) -> Self {
+    /// Rounds in which so many readers are told, so long apart.
+    pub(crate) fn new(readers: usize, pace: Duration) -> Self {
         Self {
             epoch: Instant::now(),
+            pace,
             ended: AtomicU64::new(0),
             readers,
             told: AtomicUsize::new(0),
@@ -48,7 +53,7 @@ impl Rounds {
 
     /// Lets something happen, and says how long it took until all were told and waited again.
     pub(crate) async fn round(&self, happen: impl FnOnce()) -> (f64, f64) {
-        tokio::time::sleep(CALM).await;
+        tokio::time::sleep(self.pace).await;
         self.told.store(0, Ordering::SeqCst);
         self.waiting.store(0, Ordering::SeqCst);
         let began = self.now();

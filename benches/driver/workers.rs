@@ -1,31 +1,38 @@
 //! Readers of a worker.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use multiwatcher::backing::MemoryBacking;
 use multiwatcher::driver::{Multiwatcher, Worker};
 use multiwatcher::machine::{Config, EntityId, Filter, ModelId};
 
-use crate::rounds::{Rounds, Took};
+use crate::rounds::{CALM, Rounds, Took};
 
 const ENTITIES: usize = 100;
 
 /// All watchers wait, spread over so many models; what one commit to a model takes until its readers are told.
-pub(crate) async fn told(readers: usize, models: usize, rounds: usize) -> Took {
-    told_of(MemoryBacking::new(), readers, models, rounds).await
+pub(crate) async fn told(readers: usize, models: usize, rounds: usize, pace: Duration) -> Took {
+    told_of(MemoryBacking::new(), readers, models, rounds, pace).await
 }
 
 /// The same over a backing that tells ids only, and is asked what happened.
-pub(crate) async fn told_by_fetching(readers: usize, rounds: usize) -> Took {
-    told_of(MemoryBacking::new().tell_ids_only(), readers, 1, rounds).await
+pub(crate) async fn told_by_fetching(readers: usize, rounds: usize, pace: Duration) -> Took {
+    told_of(MemoryBacking::new().tell_ids_only(), readers, 1, rounds, pace).await
 }
 
-async fn told_of(backing: MemoryBacking<u64>, readers: usize, models: usize, rounds: usize) -> Took {
+async fn told_of(
+    backing: MemoryBacking<u64>,
+    readers: usize,
+    models: usize,
+    rounds: usize,
+    pace: Duration,
+) -> Took {
     let worker = start(&backing, models);
     let told = (readers / models).max(1);
-    let rounds_of = Arc::new(Rounds::new(told));
+    let rounds_of = Arc::new(Rounds::new(told, pace));
     // Those of other models wait as well, and nobody counts them.
-    let others = Arc::new(Rounds::new(usize::MAX));
+    let others = Arc::new(Rounds::new(usize::MAX, pace));
     for reader in 0..told * models {
         let model = reader % models;
         let watcher = open(&worker, model, models);
@@ -52,7 +59,7 @@ pub(crate) async fn joining(readers: usize, rounds: usize) -> Took {
         let worker = start(&MemoryBacking::new(), 1);
         // The first batch waits for the load, which must not be part of the figure.
         let _ = worker.watch_all_models().expect("it runs").next().await;
-        let rounds = Arc::new(Rounds::new(readers));
+        let rounds = Arc::new(Rounds::new(readers, CALM));
         let (told, waiting) = rounds
             .round(|| {
                 for _ in 0..readers {
