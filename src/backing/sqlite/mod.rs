@@ -31,7 +31,8 @@
 //! alone: a database without one of them is refused as well.
 //!
 //! The log is pruned behind the slowest worker that reads it, and by a limit ([`SqliteOptions::keep_log`]); a worker whose place was
-//! pruned loads again. A worker that was killed stops to count after five minutes.
+//! pruned loads again. A worker that ends is taken off the table of readers before its
+//! [`wait`](crate::driver::Worker::wait) returns; one whose process was killed stops to count after five minutes.
 //!
 //! # How soon a commit is noticed
 //!
@@ -169,6 +170,13 @@ impl<V: Value + DeserializeOwned> Backing for SqliteBacking<V> {
 
     async fn changed(&self, since: Position, ids: Vec<EntityId>) -> Result<Step<V>, BackingError> {
         self.ask(|reply| Message::Changed { since, ids, reply }).await
+    }
+
+    /// Waits until the table of readers no longer holds the worker, or it was found that it cannot be taken off: a lock was not released in
+    /// time, the file is gone. It then counts for five minutes more.
+    async fn release(&self) {
+        // A thread that is gone has nothing to be waited for.
+        let _ = self.ask(Message::Settle).await;
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) enum Message {
     Register { name: Identity, needs: Arc<AtomicU64> },
     /// It is gone.
     Leave { name: Identity },
+    /// Whoever was sent here before has been seen to.
+    Settle(Reply<()>),
     /// The past came back.
     Renew,
     /// The last handle is gone.
@@ -134,6 +136,11 @@ impl Writer {
                 self.greet()
             }
             Some(Message::Leave { name }) => self.leave(name),
+            Some(Message::Settle(reply)) => {
+                // Nobody may be left who waits for it.
+                let _ = reply.send(Ok(()));
+                Ok(())
+            }
             Some(Message::Renew) => self.link.renew_identity(),
             Some(Message::End) => Ok(()),
             None => self.tend(),

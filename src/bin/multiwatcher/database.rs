@@ -160,22 +160,9 @@ impl Database {
 
     /// Ends a worker, and waits until the database knows that it is gone; not for long.
     pub(crate) async fn end(&self, worker: Worker<Json>) {
-        let ended = async {
-            worker.kill();
-            worker.wait().await;
-            drop(worker);
-            // The threads of SQLite sign the worker off before they answer what is asked afterwards.
-            match &self.opened {
-                Opened::Sqlite(backing) => {
-                    backing.position().await?;
-                    backing.transaction().commit().await
-                }
-                #[cfg(feature = "etcd")]
-                Opened::Etcd(backing) => backing.position().await,
-            }
-        };
+        worker.kill();
         // Whoever is not signed off counts as gone after some minutes; nobody need wait for a lock, or hear of a failure, because of that.
-        let _ = tokio::time::timeout(GRACE, ended).await;
+        let _ = tokio::time::timeout(GRACE, worker.wait()).await;
     }
 
     fn failed(&self, error: &BackingError) -> CommandError {
