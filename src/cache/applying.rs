@@ -68,7 +68,7 @@ impl<'a> Applying<'a> {
             let did = match core::mem::replace(&mut self.left, Left::Nothing) {
                 Left::Follow(at) => self.follow(at),
                 Left::Sort(at, whole) => self.sort(at, whole),
-                Left::Sweep(from, whole) => self.sweep(from, whole, left),
+                Left::Sweep(from, whole) => self.sweep(from.as_ref(), whole, left),
                 Left::Put(whole) => self.put_next(whole),
                 Left::Nothing => return true,
             };
@@ -129,10 +129,10 @@ impl<'a> Applying<'a> {
         GLANCE
     }
 
-    fn sweep(&mut self, from: Option<EntityId>, whole: Whole<'a>, bytes: usize) -> usize {
+    fn sweep(&mut self, from: Option<&EntityId>, whole: Whole<'a>, bytes: usize) -> usize {
         // To find the place again takes as long as to look at some.
         let (most, mut did) = (bytes / GLANCE, ENTITY);
-        let mut held = self.base.iter().flat_map(|base| base.from(from.as_ref())).map(Held::id);
+        let mut held = self.base.iter().flat_map(|base| base.from(from)).map(Held::id);
         let mut gone = Vec::new();
         for id in held.by_ref().take(most.max(1)) {
             did += GLANCE;

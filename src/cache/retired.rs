@@ -22,9 +22,7 @@ pub(super) struct Retired {
 impl Retired {
     /// Nothing, if there is little to give up, or if somebody still reads it and will give it up.
     pub(super) fn new(snapshot: Snapshot, changes: Changes) -> Option<Self> {
-        if changes.ids().nth(FEW).is_none() {
-            return None;
-        }
+        changes.ids().nth(FEW)?;
         Some(Self { moment: snapshot.into_moment()?, changes, open: None })
     }
 
