@@ -1,10 +1,13 @@
 //! The speed of the model cache: `cargo bench --features cache --bench cache`, or with `-- --quick` a small run that only shows that it
 //! still works.
 //!
-//! Units of some 600 bytes of JSON in one model. The pure part alone is measured: what a task adds is one lock and one wake-up.
+//! Units of some 600 bytes of JSON in one model. The pure part is measured alone: what a task adds is one lock and one wake-up. Then a
+//! cache's own task, over a worker that has everything: how long the whole first batch takes, and how long, at the longest, nothing
+//! else on that thread runs.
 
 #[path = "../common/mod.rs"]
 mod common;
+mod polls;
 
 use std::sync::Arc;
 
@@ -36,6 +39,16 @@ fn main() {
     let (took, bytes) = time(|| encoded(&whole));
     table.figure(Figure::nanos("encoded as deltas", took).limit(1e9));
     table.note(format_args!("{} MB of deltas", bytes >> 20));
+
+    table.section("the task, 100,000 entities");
+    let ran = polls::run(entities, |number| (id(number), unit(number, "active")));
+    for (name, took) in [("first batch", ran.first), ("another worker's, all new", ran.other)] {
+        table.figure(Figure::nanos(name, took.whole));
+        // A batch is taken in one poll, however large; what follows is done in slices.
+        table.figure(Figure::nanos("  poll that takes it", took.longest).limit(1e7));
+        table.figure(Figure::nanos("  longest other poll", took.slice).limit(3e6));
+    }
+    table.note(format_args!("polls in processor time"));
 
     table.section("100 changes");
     let mut kept = Vec::new();
@@ -69,11 +82,12 @@ fn encoded(batch: &Batch<Json>) -> usize {
 
 fn batch(revno: usize, numbers: impl Iterator<Item = usize>, status: &str) -> Batch<Json> {
     let revno = u64::try_from(revno).expect("few");
-    let delta = |number| {
-        let id = EntityId::new("unit", MODEL, format!("app-{}/{number}", number % 100));
-        Delta::new(id, Revno(revno), Change::Changed, Arc::new(unit(number, status)))
-    };
+    let delta = |number| Delta::new(id(number), Revno(revno), Change::Changed, Arc::new(unit(number, status)));
     Batch::new(Revno(revno), Position(revno), numbers.map(delta).collect())
+}
+
+fn id(number: usize) -> EntityId {
+    EntityId::new("unit", MODEL, format!("app-{}/{number}", number % 100))
 }
 
 fn unit(number: usize, status: &str) -> Json {

@@ -21,13 +21,7 @@ pub(crate) async fn told_by_fetching(readers: usize, rounds: usize, pace: Durati
     told_of(MemoryBacking::new().tell_ids_only(), readers, 1, rounds, pace).await
 }
 
-async fn told_of(
-    backing: MemoryBacking<u64>,
-    readers: usize,
-    models: usize,
-    rounds: usize,
-    pace: Duration,
-) -> Took {
+async fn told_of(backing: MemoryBacking<u64>, readers: usize, models: usize, rounds: usize, pace: Duration) -> Took {
     let worker = start(&backing, models);
     let told = (readers / models).max(1);
     let rounds_of = Arc::new(Rounds::new(told, pace));

@@ -34,6 +34,7 @@ const MACHINE: Limit = Limit::Whole(40.0);
 const DRIVER: Limit = Limit::OfHundredSteps(50.0);
 
 /// In microseconds.
+#[derive(Clone, Copy)]
 enum Limit {
     Whole(f64),
     OfHundredSteps(f64),
@@ -53,13 +54,7 @@ fn main() {
     table.end();
 }
 
-fn show<S: Simulated>(
-    table: &Table,
-    options: &Options,
-    name: &'static str,
-    counts: fn(&Plan) -> bool,
-    limit: Limit,
-) {
+fn show<S: Simulated>(table: &Table, options: &Options, name: &'static str, counts: fn(&Plan) -> bool, limit: Limit) {
     let seeds = if options.quick { SEEDS / 100 } else { SEEDS };
     let drawn = (0..).filter(|seed| counts(&Plan::draw(&mut Random::new(*seed))));
     let seeds: Vec<u64> = drawn.take(seeds).collect();

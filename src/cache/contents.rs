@@ -8,13 +8,14 @@ use smol_str::SmolStr;
 
 use super::counts::Counts;
 use super::held::Held;
-use super::links::{self, By, Link};
+use super::links::{self, By, Link, Owner};
 use crate::machine::EntityId;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Contents {
     entities: RedBlackTreeMapSync<EntityId, Arc<Held>>,
-    links: RedBlackTreeSetSync<Link>,
+    /// By owner first: the members of one lie near each other, and a search compares short texts.
+    links: RedBlackTreeMapSync<Owner, RedBlackTreeSetSync<SmolStr>>,
     broken: RedBlackTreeSetSync<EntityId>,
     counts: Counts,
 }
@@ -23,7 +24,7 @@ impl Contents {
     pub(super) fn put(&mut self, held: Held) {
         self.remove(held.id());
         self.counts.add(&held);
-        links::of(&held).into_iter().for_each(|link| self.links.insert_mut(link));
+        links::of(&held).into_iter().for_each(|link| self.link(link));
         if held.entity().is_err() {
             self.broken.insert_mut(held.id().clone());
         }
@@ -36,7 +37,7 @@ impl Contents {
         self.entities.remove_mut(id);
         self.counts.remove(&held);
         for link in links::of(&held) {
-            self.links.remove_mut(&link);
+            self.unlink(&link);
         }
         self.broken.remove_mut(id);
         true
@@ -56,10 +57,9 @@ impl Contents {
     }
 
     /// Whom an index leads to, in order.
-    pub(super) fn linked<'a>(&'a self, by: By, owner: &'a str) -> impl Iterator<Item = &'a str> {
-        let first = Link { by, owner: owner.into(), member: SmolStr::default() };
-        let of_owner = move |link: &&Link| link.by == by && link.owner == owner;
-        self.links.range(first..).take_while(of_owner).map(|link| link.member.as_str())
+    pub(super) fn linked(&self, by: By, owner: &str) -> impl Iterator<Item = &str> {
+        let members = self.links.get(&Owner { by, name: owner.into() });
+        members.into_iter().flatten().map(SmolStr::as_str)
     }
 
     pub(super) fn broken(&self) -> impl Iterator<Item = &Held> {
@@ -74,6 +74,21 @@ impl Contents {
         self.entities.size()
     }
 
+    fn link(&mut self, link: Link) {
+        match self.links.get_mut(&link.owner) {
+            Some(members) => members.insert_mut(link.member),
+            None => self.links.insert_mut(link.owner, [link.member].into_iter().collect()),
+        }
+    }
+
+    fn unlink(&mut self, link: &Link) {
+        let Some(members) = self.links.get_mut(&link.owner) else { return };
+        members.remove_mut(&link.member);
+        if members.is_empty() {
+            self.links.remove_mut(&link.owner);
+        }
+    }
+
     /// Everything that is kept beside the entities, compared with a recount.
     #[cfg(test)]
     pub(super) fn check(&self) {
@@ -85,7 +100,11 @@ impl Contents {
         }
         links.sort_unstable();
         assert_eq!(counts, self.counts);
-        assert_eq!(links, self.links.iter().cloned().collect::<Vec<_>>());
+        let of_owner = |(owner, members): (&Owner, &RedBlackTreeSetSync<SmolStr>)| -> Vec<Link> {
+            members.iter().map(|member| Link { owner: owner.clone(), member: member.clone() }).collect()
+        };
+        assert_eq!(links, self.links.iter().flat_map(of_owner).collect::<Vec<_>>());
+        assert!(self.links.values().all(|members| !members.is_empty()));
         assert_eq!(broken, self.broken.iter().cloned().collect::<Vec<_>>());
     }
 }

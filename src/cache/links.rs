@@ -19,11 +19,17 @@ pub(super) enum By {
     UnitsOnMachine,
 }
 
-/// One entry of an index. Ordered by index, then by owner, so that the members of an owner stand together.
+/// The entries of an index that have one owner.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Owner {
+    pub(super) by: By,
+    pub(super) name: SmolStr,
+}
+
+/// One entry of an index.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Link {
-    pub(super) by: By,
-    pub(super) owner: SmolStr,
+    pub(super) owner: Owner,
     pub(super) member: SmolStr,
 }
 
@@ -34,7 +40,7 @@ pub(super) fn of(held: &Held) -> Vec<Link> {
     let mut links = Vec::new();
     let mut link = |by, owner: &str| {
         if !owner.is_empty() {
-            links.push(Link { by, owner: owner.into(), member: member.clone() });
+            links.push(Link { owner: Owner { by, name: owner.into() }, member: member.clone() });
         }
     };
     match entity {

@@ -28,6 +28,7 @@
 //! | any of these within one step of the backing, or created and removed within one batch of the worker | nothing, unless something is different | nothing, unless something is different |
 //! | any of these while the cache had no worker | nothing, unless something is different | the ids that are different |
 
+mod applying;
 mod cached_model;
 mod contents;
 mod counts;
@@ -37,6 +38,7 @@ mod links;
 mod model_cache;
 mod replica;
 mod report;
+mod retired;
 mod shared;
 mod snapshot;
 mod source;
@@ -46,6 +48,7 @@ mod wait;
 mod watch;
 mod watches;
 
+pub use applying::Applying;
 pub use cached_model::CachedModel;
 pub use counts::{Counts, Of};
 pub use held::Held;

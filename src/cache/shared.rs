@@ -43,6 +43,8 @@ struct Connection<S: Seam> {
     /// Since when changes have not been heard; `None` while there is a reader that has told its whole state.
     away_since: Option<Time>,
     last_batch: Option<Time>,
+    /// A batch was taken, and what is held is still the state before it.
+    applies: bool,
     openings: u64,
     last_failure: Option<SharedError>,
 }
@@ -54,6 +56,7 @@ impl<S: Seam> Shared<S> {
             reader: None,
             away_since: Some(seam.now()),
             last_batch: None,
+            applies: false,
             openings: 0,
             last_failure: None,
         };
@@ -89,6 +92,11 @@ impl<S: Seam> Shared<S> {
         drop(replaced);
     }
 
+    /// A batch was taken and is being applied.
+    pub(super) fn applies(&self) {
+        self.lock().connection.applies = true;
+    }
+
     /// A batch was applied. Tells everybody whom it concerns.
     pub(super) fn publish(&self, snapshot: Snapshot, changes: &Changes) {
         let now = self.seam.now();
@@ -97,7 +105,7 @@ impl<S: Seam> Shared<S> {
             return;
         }
         let replaced = state.snapshot.replace(snapshot);
-        state.connection.away_since = None;
+        (state.connection.away_since, state.connection.applies) = (None, false);
         state.connection.last_batch = Some(now);
         // Before there is anything, nobody can be answered; then everybody can.
         let wakers = if replaced.is_none() { state.watches.take_all() } else { state.watches.tell(changes) };
@@ -215,15 +223,16 @@ impl<S: Seam> Shared<S> {
         let (snapshot, connection) = (state.snapshot.clone(), &state.connection);
         let (reader, source) = (connection.reader.clone(), connection.source.clone());
         let (away_since, last_batch, openings) = (connection.away_since, connection.last_batch, connection.openings);
-        let polls = state.polls;
+        let (polls, applies) = (state.polls, connection.applies);
         let (last_failure, end, watchers) = (connection.last_failure.clone(), state.end.clone(), state.watches.len());
         drop(state);
         // First what the reader has been brought to, then what there is.
         let progress = reader.and_then(|reader| reader.progress().ok().flatten());
         let worker = source.and_then(|source| source.report());
         let epoch = snapshot.as_ref().map(Snapshot::epoch);
-        // While the task has not been polled meanwhile, it has taken no batch: what is held is where the reader stands.
-        let is_quiet = polls.is_multiple_of(2) && self.lock().polls == polls;
+        // While the task has not been polled meanwhile, it has taken no batch: what is held is where the reader stands, unless it is
+        // still applying one.
+        let is_quiet = !applies && polls.is_multiple_of(2) && self.lock().polls == polls;
         let stands = progress.map(|progress| progress.revno);
         // The worker of this epoch; another one may have taken its place a moment ago.
         let worker = worker.filter(|worker| epoch == Some(worker.census.epoch));

@@ -1,6 +1,7 @@
 //! The cache at one moment.
 
 use core::fmt;
+use core::ops::Bound;
 use std::sync::Arc;
 
 use rpds::RedBlackTreeMapSync;
@@ -31,6 +32,27 @@ impl Snapshot {
 
     pub(super) fn parts(&self) -> (RedBlackTreeMapSync<ModelId, Arc<Contents>>, usize) {
         (self.0.models.clone(), self.0.entities)
+    }
+
+    /// What it is made of, if this is the last handle of it.
+    pub(super) fn into_moment(self) -> Option<Moment> {
+        Arc::into_inner(self.0)
+    }
+
+    /// Whether it is the very same.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The entities from this id on, in the order of [`entities`](Self::entities); without one all of them.
+    pub(super) fn from(&self, id: Option<&EntityId>) -> impl Iterator<Item = &Held> {
+        let first = id.map(|id| id.model);
+        let rest = match first {
+            Some(model) => self.0.models.range((Bound::Excluded(model), Bound::Unbounded)),
+            None => self.0.models.range((Bound::Unbounded, Bound::Unbounded)),
+        };
+        let started = id.and_then(|id| Some(self.0.models.get(&id.model)?.from(id.clone())));
+        started.into_iter().flatten().chain(rest.flat_map(|(_, contents)| contents.all()))
     }
 
     /// The lineage of the revno: another worker's is another one's.

@@ -1,4 +1,5 @@
-//! The cache's task: it takes batches from one multiwatcher after the other, and applies each whole.
+//! The cache's task: it takes batches from one multiwatcher after the other, and applies each in slices, between which other tasks get
+//! their turn. What was applied becomes visible whole.
 
 use core::future::Future;
 use core::pin::Pin;
@@ -7,11 +8,17 @@ use std::sync::Arc;
 
 use super::replica::Replica;
 use super::report::CacheEnd;
+use super::retired::Retired;
 use super::shared::Shared;
 use super::source::{Reader, Source};
 use crate::backing::SharedError;
 use crate::driver::{NextError, Seam};
 use crate::machine::Backoff;
+
+/// What is parsed in one poll, in bytes of JSON: less than a millisecond.
+const SLICE: usize = 64 << 10;
+/// Deltas of a batch that it takes a millisecond to take.
+const MANY: usize = 10_000;
 
 /// Runs until the cache ends. However it is dropped, whoever waits for the end is told.
 pub(super) struct Task<S: Seam> {
@@ -90,7 +97,26 @@ async fn read<S: Seam>(shared: &Shared<S>, replica: &mut Replica, reader: Reader
             Ok(token) => token.expect("a batch was taken, so there is one").point().epoch,
             Err(error) => return error,
         };
-        let changes = replica.apply(feed, epoch, &batch).expect("this feed was opened last");
+        shared.applies();
+        let before = replica.snapshot().cloned();
+        let mut applying = replica.begin(feed, epoch, &batch).expect("this feed was opened last");
+        if batch.deltas().len() > MANY {
+            // To take it was work enough for one poll.
+            shared.seam.pause().await;
+        }
+        while !applying.advance(SLICE) {
+            shared.seam.pause().await;
+        }
+        let changes = replica.finish(applying).expect("nothing else was applied meanwhile");
         shared.publish(replica.snapshot().expect("a batch was applied").clone(), &changes);
+        if let Some(mut retired) = before.and_then(|before| Retired::new(before, changes)) {
+            // Beside the next batch.
+            let seam = shared.seam.clone();
+            shared.seam.spawn(async move {
+                while !retired.advance(SLICE) {
+                    seam.pause().await;
+                }
+            });
+        }
     }
 }

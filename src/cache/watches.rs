@@ -103,7 +103,7 @@ impl Watches {
 
 impl Watch {
     /// Whether it is owed something that it was not owed before.
-    fn tell(&mut self, ids: &[EntityId]) -> bool {
+    fn tell(&mut self, ids: &BTreeSet<EntityId>) -> bool {
         let mut concerning = ids.iter().filter(|id| self.filter.passes(id)).peekable();
         if concerning.peek().is_none() {
             return false;

@@ -1,13 +1,16 @@
 //! Everything that depends on a runtime, behind one trait; and the runtime that ships.
 //!
-//! The driver spawns, sleeps, reads the clock and draws an epoch here and nowhere else. The simulator puts its own executor and
+//! The driver spawns, sleeps, pauses, reads the clock and draws an epoch here and nowhere else. The simulator puts its own executor and
 //! clock in this place and polls the same futures.
 
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, poll_fn};
+use core::mem::replace;
 use core::pin::Pin;
+use core::task::Poll;
 
 use tokio::runtime::Handle;
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::task::TaskTracker;
 
@@ -29,6 +32,19 @@ pub trait Seam: Clone + Send + Sync + 'static {
 
     /// An epoch that no store manager ever had.
     fn fresh_epoch(&self) -> Epoch;
+
+    /// Lets other tasks have their turn, as often as a task has much to do. Unless the runtime knows better, the task wakes itself: it
+    /// then stands behind those that are ready.
+    fn pause(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut is_over = false;
+        poll_fn(move |cx| {
+            if replace(&mut is_over, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+    }
 }
 
 /// Tasks and time of a tokio runtime.
@@ -84,6 +100,11 @@ impl Seam for Tokio {
 
     fn fresh_epoch(&self) -> Epoch {
         Epoch(uuid::Uuid::new_v4().as_u128())
+    }
+
+    /// A task that wakes itself is polled some sixty times before tokio looks for timers and sockets. This one lets it look.
+    fn pause(&self) -> impl Future<Output = ()> + Send + 'static {
+        yield_now()
     }
 }
 

@@ -8,4 +8,5 @@ mod failing;
 mod followed;
 mod lifecycle;
 mod reading;
+mod slices;
 mod watching;

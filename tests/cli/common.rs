@@ -241,3 +241,8 @@ pub(crate) fn roll(dice: &mut u64) -> u64 {
 pub(crate) fn append(path: &Path, text: &[u8]) {
     std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(text).unwrap();
 }
+
+/// The row of the log that a position of SQLite is of; the rest of it is chance.
+pub(crate) fn row(position: &Value) -> u64 {
+    position.as_u64().unwrap() >> 20
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::common::{LONG, MODEL, Place, Watch};
+use crate::common::{LONG, MODEL, Place, Watch, row};
 
 /// A watch that has printed its first line, so that its socket is there.
 fn running(place: &Place, args: &[&str]) -> Watch {
@@ -36,7 +36,7 @@ fn every_running_watch_is_listed_with_its_report() {
     expected.sort_unstable();
     assert_eq!(pids, expected);
     for report in &here {
-        assert_eq!((&report["entities"], &report["position"]), (&Value::from(2), &Value::from(2)), "{report}");
+        assert_eq!((&report["entities"], row(&report["position"])), (&Value::from(2), 2), "{report}");
         assert_eq!((&report["phase"], &report["watchers"]["caught_up"]), (&Value::from("following"), &Value::from(1)));
     }
     assert_eq!(reports(&place, &[]).len(), 3);
@@ -61,6 +61,10 @@ fn a_report_is_a_page_that_fits_a_phone() {
     let mut steady: Vec<_> = page.lines().map(str::to_owned).collect();
     let process = steady.iter_mut().find(|line| line.contains("running for")).unwrap();
     *process = process.split("running for").next().unwrap().to_owned() + "running for TIME";
+    let worker = steady.iter_mut().find(|line| line.starts_with("worker")).unwrap();
+    let (before, position) = worker.split_once("position ").unwrap();
+    assert_eq!(row(&position.replace(',', "").parse().unwrap()), 2, "{worker}");
+    *worker = format!("{before}position NUMBER");
     insta::assert_snapshot!("status", steady.join("\n"));
 }
 

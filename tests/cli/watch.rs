@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::common::{MODEL, OTHER, Place, all_told, contents, fold, wait};
+use crate::common::{MODEL, OTHER, Place, all_told, contents, fold, row, wait};
 use crate::import::lines;
 
 /// Long enough to be told something, if anything were to be told.
@@ -64,10 +64,15 @@ fn progress_follows_each_batch_and_an_empty_state_too() {
     place.put("a", "1");
     place.rm("a");
     let watch = place.watch(["--progress"]);
-    assert_eq!(watch.line(), json!({"revno": 0, "operation": "progress", "position": 2}));
+    let progress = |revno: u64, at: u64| {
+        let mut line = watch.line();
+        line["position"] = row(&line["position"]).into();
+        assert_eq!(line, json!({"revno": revno, "operation": "progress", "position": at}));
+    };
+    progress(0, 2);
     place.put("a", "1");
     assert_eq!(watch.told(), "changed a 1");
-    assert_eq!(watch.line(), json!({"revno": 1, "operation": "progress", "position": 3}));
+    progress(1, 3);
 }
 
 #[test]

@@ -16,6 +16,8 @@ mod restored;
 mod security;
 mod server;
 mod values;
+#[path = "../common/view.rs"]
+mod view;
 
 use std::io::Write;
 use std::process::{Command, ExitCode, Stdio};

@@ -7,7 +7,7 @@ use multiwatcher::backing::{Backing, Notice, Read};
 use multiwatcher::machine::{Config, EntityId, ModelId, Position};
 use tokio::time::timeout;
 
-use crate::common::{Folder, LONG, MODEL, contents, follow, held, id, put, until};
+use crate::common::{Folder, LONG, MODEL, contents, follow, held, id, impatient, put, until};
 
 #[tokio::test]
 async fn readers_are_told_what_is_committed_and_a_transaction_in_one_batch() {
@@ -187,5 +187,41 @@ async fn dropped_calls_and_subscriptions_leave_nothing_behind() {
     until("one reader is registered", || readers() == 1).await;
     worker.kill();
     worker.wait().await;
-    until("no reader is registered", || readers() == 0).await;
+    assert_eq!(readers(), 0, "a process that ends now leaves nothing behind");
+}
+
+#[tokio::test]
+async fn a_worker_has_not_ended_before_it_is_signed_off() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    let (worker, view) = follow(&backing).await;
+    let shell = folder.shell();
+    let readers = || shell.query_row("SELECT count(*) FROM reader", [], |row| row.get::<_, i64>(0)).unwrap();
+    until("a reader is registered", || readers() == 1).await;
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    worker.kill();
+    let early = timeout(Duration::from_millis(200), worker.wait()).await;
+    assert!(early.is_err(), "its row cannot have been removed while another program writes");
+    shell.execute_batch("COMMIT").unwrap();
+    timeout(LONG, worker.wait()).await.unwrap();
+    assert_eq!(readers(), 0);
+    drop((view, backing));
+}
+
+/// Other workers of the same backing go on, and a lock that is never released keeps nobody for long.
+#[tokio::test]
+async fn a_release_takes_no_other_worker_along_and_waits_no_longer_than_for_a_lock() {
+    let folder = Folder::new();
+    let backing = impatient().open::<i64>(folder.path()).await.unwrap();
+    let ((one, _), (_other, mut view)) = (follow(&backing).await, follow(&backing).await);
+    let shell = folder.shell();
+    let readers = || shell.query_row("SELECT count(*) FROM reader", [], |row| row.get::<_, i64>(0)).unwrap();
+    until("two readers are registered", || readers() == 2).await;
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    one.kill();
+    timeout(Duration::from_secs(2), one.wait()).await.expect("the lock is waited for a tenth of a second");
+    shell.execute_batch("COMMIT").unwrap();
+    backing.put(id("x"), &1).await.unwrap();
+    assert_eq!(view.next().await, ["x=1"]);
+    assert!(readers() >= 1);
 }

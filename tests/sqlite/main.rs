@@ -11,3 +11,5 @@ mod killed;
 mod limits;
 mod restored;
 mod values;
+#[path = "../common/view.rs"]
+mod view;

@@ -89,6 +89,82 @@ async fn another_history_that_is_longer_is_noticed_by_its_nonces() {
     assert!(first < last);
 }
 
+/// A folder whose database a backup is restored into while nobody has it open. Before that a reader was brought past the backup, and
+/// rows of the log that were lost are written again. Returns the reader's token.
+async fn restored_while_nobody_watches(folder: &Folder, again: i64) -> multiwatcher::driver::ResumeToken {
+    let backup = folder.file("backup.db");
+    let backing = folder.open::<i64>().await;
+    backing.put(id("x"), &1).await.unwrap();
+    copy(&folder.path(), &backup);
+    backing.put(id("lost"), &2).await.unwrap();
+    let identity = backing.identity();
+    let (worker, view) = follow(&backing).await;
+    let token = view.reader.resume_token().unwrap().unwrap();
+    worker.kill();
+    worker.wait().await;
+    drop((worker, view, backing));
+
+    copy(&backup, &folder.path());
+    let shell = folder.shell();
+    for value in 0..again {
+        put(&shell, "found", &value.to_string());
+    }
+    assert_eq!(folder.open::<i64>().await.identity(), identity, "nothing but the log tells");
+    token
+}
+
+#[tokio::test]
+async fn a_token_of_what_was_lost_while_nobody_watched_is_refused_by_a_worker_that_comes_after_it() {
+    // From a load that has come as far, and from one that has come further.
+    for again in [1, 3] {
+        let folder = Folder::new();
+        let token = restored_while_nobody_watches(&folder, again).await;
+        let backing = folder.open::<i64>().await;
+        let worker = Worker::start(backing.clone(), Config { window: 1000, ..short() });
+        let mut view = View::open(&worker).await;
+        backing.put(id("x"), &2).await.unwrap();
+        view.until(&held([("x", 2), ("found", again - 1)])).await;
+        let resumed = worker.resume(&token).await;
+        assert!(matches!(resumed, Err(ResumeError::Gone { .. })), "{again}: {resumed:?}");
+    }
+}
+
+/// The worker itself goes through each of the positions that come again.
+#[tokio::test]
+async fn a_token_of_what_was_lost_is_refused_by_a_worker_that_sees_its_rows_written_again() {
+    let folder = Folder::new();
+    let token = restored_while_nobody_watches(&folder, 0).await;
+    let backing = folder.open::<i64>().await;
+    let worker = Worker::start(backing.clone(), Config { window: 1000, ..short() });
+    let mut view = View::open(&worker).await;
+    for value in 0..3 {
+        backing.put(id("found"), &value).await.unwrap();
+        view.until(&held([("x", 1), ("found", value)])).await;
+    }
+    let resumed = worker.resume(&token).await;
+    assert!(matches!(resumed, Err(ResumeError::Gone { .. })), "{resumed:?}");
+}
+
+#[tokio::test]
+async fn a_token_is_honoured_by_another_worker_if_nothing_was_restored() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    backing.put(id("x"), &1).await.unwrap();
+    let (worker, view) = follow(&backing).await;
+    let token = view.reader.resume_token().unwrap().unwrap();
+    worker.kill();
+    worker.wait().await;
+    drop((worker, view, backing));
+    let backing = folder.open::<i64>().await;
+    let worker = Worker::start(backing.clone(), Config { window: 1000, ..short() });
+    let mut view = View::open(&worker).await;
+    backing.put(id("y"), &2).await.unwrap();
+    view.until(&held([("x", 1), ("y", 2)])).await;
+    let reader = worker.resume(&token).await.unwrap();
+    let mut resumed = View { reader, held: held([("x", 1)]) };
+    assert_eq!(resumed.next().await, ["y=2"]);
+}
+
 #[tokio::test]
 async fn a_file_in_the_place_of_another_one_is_noticed_and_has_an_identity_of_its_own() {
     let folder = Folder::new();

@@ -6,7 +6,7 @@ use core::fmt;
 use rusqlite::ErrorCode;
 
 use crate::backing::{BackingError, FailureKind};
-use crate::machine::{EntityId, Position};
+use crate::machine::EntityId;
 
 /// SQLite could not do something.
 #[derive(Debug)]
@@ -22,15 +22,15 @@ pub(super) struct ValueError {
     pub(super) error: Box<dyn Error + Send + Sync>,
 }
 
-/// The place that a reader asks about is not, or no longer, in the log.
+/// The place that a reader asks about is not, or no longer, in the log. Places are told by the rows of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlaceError {
     /// The log begins later.
-    Pruned { since: Position, oldest: Position },
+    Pruned { since: i64, oldest: i64 },
     /// The log has not come so far.
-    Ahead { since: Position, latest: Position },
+    Ahead { since: i64, latest: i64 },
     /// Another commit has this position now.
-    Other { since: Position },
+    Other { since: i64 },
     /// There is another file of that name, or another log.
     Replaced,
 }
@@ -110,13 +110,16 @@ impl fmt::Display for PlaceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pruned { since, oldest } => {
-                write!(f, "asked since position {since}, but the log begins at {oldest}")
+                write!(f, "asked since row {since} of the log, which begins at {oldest}")
             }
             Self::Ahead { since, latest } => {
-                write!(f, "asked since position {since}, but the latest is {latest}: an older state was restored")
+                write!(f, "asked since row {since} of the log, but the latest is {latest}: an older state was restored")
             }
             Self::Other { since } => {
-                write!(f, "asked since position {since}, which is another commit now: an older state was restored")
+                write!(
+                    f,
+                    "asked since row {since} of the log, which is another commit now: an older state was restored"
+                )
             }
             Self::Replaced => f.write_str("the file of the database, or its log, was replaced by another one"),
         }

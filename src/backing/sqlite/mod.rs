@@ -25,13 +25,14 @@
 //! | `reader (name, position, seen)` | from where on workers need the log, and when they last said so |
 //! | `meta (name, value)` | the identity of the database, and of which file it is |
 //!
-//! The position of a commit is that of its last row in the log. SQLite lets one process write at a time, so positions become visible in
-//! their order. A step is read in one read transaction, so it never holds half of a commit. `PRAGMA user_version` is the version of the
+//! The position of a commit is the number of its last row in the log, shifted left by 20 bits, with the low 20 bits of that row's nonce.
+//! SQLite lets one process write at a time, so positions become visible in their order. A step is read in one read transaction, so it never holds half of a commit. `PRAGMA user_version` is the version of the
 //! schema: a database of an older one is brought up to date when it is opened, one of a newer one is refused. Leave the triggers
 //! alone: a database without one of them is refused as well.
 //!
 //! The log is pruned behind the slowest worker that reads it, and by a limit ([`SqliteOptions::keep_log`]); a worker whose place was
-//! pruned loads again. A worker that was killed stops to count after five minutes.
+//! pruned loads again. A worker that ends is taken off the table of readers before its
+//! [`wait`](crate::driver::Worker::wait) returns; one whose process was killed stops to count after five minutes.
 //!
 //! # How soon a commit is noticed
 //!
@@ -47,6 +48,12 @@
 //! sees that its place belongs to another history, and a file is known by its number and birth. Workers then load again, readers see the
 //! difference, and the database gets another [identity](Backing::identity), so that resume tokens of the past are known as such. A copy has an
 //! identity of its own from when it is first opened.
+//!
+//! A backup that is restored into the same file while nobody watches brings its identity along, and nobody is there to change it. Positions
+//! carry bits of the nonce for that: a resume token from what was lost has a position between two of the history that took its place. A
+//! worker has passed over it, so it is [`Gone`](crate::driver::ResumeError::Gone), or has not come so far, so it is
+//! [`Ahead`](crate::driver::ResumeError::Ahead) until there is another commit. One commit in a million that were lost is not told from the
+//! one that got its row. A token from before the backup was made is of a past that both histories share, and holds.
 //!
 //! # Failures
 //!
@@ -121,7 +128,7 @@ impl<V: Value + DeserializeOwned> SqliteBacking<V> {
         self.ask(|reply| Message::Get { id: id.clone(), reply }).await
     }
 
-    /// The position of the latest commit.
+    /// The position of the latest commit. The [module](self) says what it is made of.
     pub async fn position(&self) -> Result<Position, BackingError> {
         self.ask(Message::Position).await
     }
@@ -169,6 +176,13 @@ impl<V: Value + DeserializeOwned> Backing for SqliteBacking<V> {
 
     async fn changed(&self, since: Position, ids: Vec<EntityId>) -> Result<Step<V>, BackingError> {
         self.ask(|reply| Message::Changed { since, ids, reply }).await
+    }
+
+    /// Waits until the table of readers no longer holds the worker, or it was found that it cannot be taken off: a lock was not released in
+    /// time, the file is gone. It then counts for five minutes more.
+    async fn release(&self) {
+        // A thread that is gone has nothing to be waited for.
+        let _ = self.ask(Message::Settle).await;
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) enum Message<V> {
     Watch(Reply<(Position, Arc<Slot<V>>)>),
     /// Its stream is gone.
     Left(Arc<Slot<V>>),
+    /// Whoever has left by now is to be signed off.
+    Settle(Reply<()>),
     /// What happened since.
     Changed { since: Position, ids: Vec<EntityId>, reply: Reply<Step<V>> },
     /// Entities of a load.
@@ -221,6 +223,7 @@ impl<V: Value + DeserializeOwned> Reader<V> {
                 self.subscribers.retain(|subscriber| !Arc::ptr_eq(&subscriber.slot, &slot));
                 self.writer.send(writer::Message::Leave { name: slot.name });
             }
+            Message::Settle(reply) => self.writer.send(writer::Message::Settle(reply)),
             Message::Changed { since, ids, reply } => {
                 if !reply.is_closed() {
                     let step = self.changed(since, &ids);

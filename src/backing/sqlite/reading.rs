@@ -15,8 +15,8 @@ use crate::machine::{EntityId, Position};
 const PAGE_ROWS: usize = 2048;
 const PAGE_BYTES: usize = 4 << 20;
 
-/// A place in the log: a position, and the nonce that tells the commit there from another one that got its position after the past
-/// came back. None is known of the beginning, nor of a position that another process was told.
+/// A place in the log: a position, and the whole nonce that tells the commit there from another one that got its row after the past
+/// came back. None is known of the beginning, nor of a position that another process was told: that one carries some bits of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Spot {
     pub(super) position: Position,
@@ -50,10 +50,12 @@ pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Spot> {
     let sql = "SELECT position, nonce FROM change_log ORDER BY position DESC LIMIT 1";
     let latest = connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    Ok(latest.map_or(Spot { position: Position(0), nonce: None }, |(position, nonce)| Spot {
-        position: position_of(position),
-        nonce: Some(nonce),
-    }))
+    match latest {
+        None => Ok(Spot { position: Position(0), nonce: None }),
+        // Not a number that triggers came to: at a million rows a second it takes half a year.
+        Some((row, _)) if row >= ROWS => Err(rusqlite::Error::IntegralValueOutOfRange(0, row)),
+        Some((row, nonce)) => Ok(Spot { position: position_of(row, nonce), nonce: Some(nonce) }),
+    }
 }
 
 /// What happened since a place, and where that brings to. The asked ids are read whether touched or not.
@@ -113,26 +115,21 @@ pub(super) fn read<V: Value + DeserializeOwned>(
 
 /// Whether the log still tells what happened since this place, in this history.
 fn locate(connection: &Connection, since: Spot, latest: Spot) -> Result<(), Trouble> {
-    let Spot { position, nonce } = since;
-    if position > latest.position {
-        return Err(PlaceError::Ahead { since: position, latest: latest.position }.into());
+    let (row, last) = (row_of(since.position), row_of(latest.position));
+    if row > last {
+        return Err(PlaceError::Ahead { since: row, latest: last }.into());
     }
     let mut statement = connection.prepare_cached("SELECT nonce FROM change_log WHERE position = ?")?;
-    let there: Option<i64> = statement.query_row([signed(position)], |row| row.get(0)).optional()?;
+    let there: Option<i64> = statement.query_row([row], |row| row.get(0)).optional()?;
     if let Some(there) = there {
-        return if nonce.is_none_or(|nonce| nonce == there) {
-            Ok(())
-        } else {
-            Err(PlaceError::Other { since: position }.into())
-        };
+        let is_same = position_of(row, there) == since.position && since.nonce.is_none_or(|nonce| nonce == there);
+        return if is_same { Ok(()) } else { Err(PlaceError::Other { since: row }.into()) };
     }
     let mut statement = connection.prepare_cached("SELECT min(position) FROM change_log")?;
     let oldest: Option<i64> = statement.query_row([], |row| row.get(0))?;
-    match oldest.map(position_of) {
+    match oldest {
         // The log is whole after this place, but whether it is of this history nothing tells.
-        Some(oldest) if nonce.is_some() || oldest.0 > position.0 + 1 => {
-            Err(PlaceError::Pruned { since: position, oldest }.into())
-        }
+        Some(oldest) if row > 0 || oldest > 1 => Err(PlaceError::Pruned { since: row, oldest }.into()),
         _ => Ok(()),
     }
 }
@@ -141,7 +138,7 @@ fn locate(connection: &Connection, since: Spot, latest: Spot) -> Result<(), Trou
 fn touched(connection: &Connection, since: Position, to: Position) -> rusqlite::Result<Vec<EntityId>> {
     let sql = "SELECT kind, model, id FROM change_log WHERE position > ? AND position <= ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([signed(since), signed(to)])?;
+    let mut rows = statement.query([row_of(since), row_of(to)])?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
         ids.extend(name(row)?);
@@ -171,13 +168,21 @@ fn decode<V: Value + DeserializeOwned>(id: &EntityId, value: ValueRef<'_>) -> Re
     }
 }
 
-/// SQLite's numbers have a sign. Positions begin at one and go up by one.
-fn position_of(number: i64) -> Position {
-    Position(u64::try_from(number).unwrap_or_default())
+/// Bits of a position that are of the nonce.
+const NONCE_BITS: u32 = 20;
+/// Rows that there are positions for.
+const ROWS: i64 = 1 << (64 - NONCE_BITS);
+
+/// The position of a commit whose last row in the log is this one: rows ascend, and two that got the same number because the past came
+/// back between them are told apart by some bits of their nonces.
+fn position_of(row: i64, nonce: i64) -> Position {
+    let bits = nonce.cast_unsigned() & ((1 << NONCE_BITS) - 1);
+    Position(row.max(0).cast_unsigned() << NONCE_BITS | bits)
 }
 
-pub(super) fn signed(position: Position) -> i64 {
-    i64::try_from(position.0).unwrap_or(i64::MAX)
+/// The row of the log that a position is of.
+pub(super) fn row_of(position: Position) -> i64 {
+    (position.0 >> NONCE_BITS).cast_signed()
 }
 
 impl From<rusqlite::Error> for Trouble {

@@ -14,7 +14,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::connection::{Identities, Link};
 use super::place::Way;
 use super::reader::Reply;
-use super::reading::{self, Trouble, signed};
+use super::reading::{self, Trouble, row_of};
 use crate::backing::{BackingError, FailureKind, Identity};
 use crate::machine::{EntityId, Position};
 
@@ -48,6 +48,8 @@ pub(super) enum Message {
     Register { name: Identity, needs: Arc<AtomicU64> },
     /// It is gone.
     Leave { name: Identity },
+    /// Whoever was sent here before has been seen to.
+    Settle(Reply<()>),
     /// The past came back.
     Renew,
     /// The last handle is gone.
@@ -134,6 +136,11 @@ impl Writer {
                 self.greet()
             }
             Some(Message::Leave { name }) => self.leave(name),
+            Some(Message::Settle(reply)) => {
+                // Nobody may be left who waits for it.
+                let _ = reply.send(Ok(()));
+                Ok(())
+            }
             Some(Message::Renew) => self.link.renew_identity(),
             Some(Message::End) => Ok(()),
             None => self.tend(),
@@ -171,7 +178,7 @@ impl Writer {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for (name, needs) in &readers {
                 let sql = "INSERT OR REPLACE INTO reader (name, position, seen) VALUES (?, ?, unixepoch())";
-                transaction.prepare_cached(sql)?.execute(params![name, signed(Position(*needs))])?;
+                transaction.prepare_cached(sql)?.execute(params![name, row_of(Position(*needs))])?;
             }
             transaction.execute("DELETE FROM reader WHERE seen < unixepoch() - ?", [EXPIRY])?;
             Ok(transaction.commit()?)

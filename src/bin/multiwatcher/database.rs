@@ -127,13 +127,8 @@ impl Database {
     /// Ends a factory and its worker, and waits until the database knows that it is gone; not for long.
     #[cfg(feature = "service")]
     pub(crate) async fn close(&self, factory: Factory<Json>) {
-        let closed = async {
-            factory.close().await;
-            drop(factory);
-            self.signed_off().await
-        };
         // As for a worker.
-        let _ = tokio::time::timeout(GRACE, closed).await;
+        let _ = tokio::time::timeout(GRACE, factory.close()).await;
     }
 
     /// The position of the latest commit.
@@ -200,27 +195,9 @@ impl Database {
 
     /// Ends a worker, and waits until the database knows that it is gone; not for long.
     pub(crate) async fn end(&self, worker: Worker<Json>) {
-        let ended = async {
-            worker.kill();
-            worker.wait().await;
-            drop(worker);
-            self.signed_off().await
-        };
+        worker.kill();
         // Whoever is not signed off counts as gone after some minutes; nobody need wait for a lock, or hear of a failure, because of that.
-        let _ = tokio::time::timeout(GRACE, ended).await;
-    }
-
-    /// Waits until workers that have ended are known to be gone.
-    async fn signed_off(&self) -> Result<Position, BackingError> {
-        match &self.opened {
-            // The threads of SQLite sign a worker off before they answer what is asked afterwards.
-            Opened::Sqlite(backing) => {
-                backing.position().await?;
-                backing.transaction().commit().await
-            }
-            #[cfg(feature = "etcd")]
-            Opened::Etcd(backing) => backing.position().await,
-        }
+        let _ = tokio::time::timeout(GRACE, worker.wait()).await;
     }
 
     fn failed(&self, error: &BackingError) -> CommandError {

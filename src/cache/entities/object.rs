@@ -56,7 +56,7 @@ pub(crate) trait Field: Sized {
     fn zero() -> Self;
     /// Whether `omitempty` leaves it out.
     fn is_empty(&self) -> bool;
-    /// Reads what is not `null`.
+    /// Reads a JSON text that is not `null`.
     fn read(text: &str) -> Result<Self, Problem>;
 
     /// Reads anything: `null` says nothing.
@@ -84,10 +84,27 @@ macro_rules! plain {
 }
 
 plain! {
-    String, String::new(), "a string";
     bool, false, "true or false";
     i64, 0, "an integer of 64 bits";
     u64, 0, "an integer of 64 bits that is not negative";
+}
+
+impl Field for String {
+    fn zero() -> Self {
+        Self::new()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn read(text: &str) -> Result<Self, Problem> {
+        // Most texts have no escapes: what stands between the quotes of a JSON text is then what it says.
+        match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(plain) if !plain.as_bytes().contains(&b'\\') => Ok(plain.to_owned()),
+            _ => serde_json::from_str(text).map_err(|_| Problem::expected("a string", text)),
+        }
+    }
 }
 
 impl Field for ModelId {
