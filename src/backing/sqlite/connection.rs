@@ -72,10 +72,23 @@ impl Link {
         Ok(())
     }
 
-    /// Does something with the connection; if the file looks damaged, once more with a new one: a page may have been kept of what
-    /// is no longer there.
+    /// Does something with the connection, if it is still of the file of that name.
     pub(super) fn run<T>(&mut self, work: impl Fn(&mut Connection) -> Result<T, Trouble>) -> Result<T, BackingError> {
-        match work(self.connection()?) {
+        self.connection()?;
+        self.run_on(work)
+    }
+
+    /// The same right after another [`run`](Self::run): what that asked the file system is not asked again. If the file looks damaged, it
+    /// is done once more with a new connection: a page may have been kept of what is no longer there.
+    pub(super) fn run_on<T>(
+        &mut self,
+        work: impl Fn(&mut Connection) -> Result<T, Trouble>,
+    ) -> Result<T, BackingError> {
+        let connection = match &mut self.connected {
+            Some(connected) => &mut connected.connection,
+            None => self.connection()?,
+        };
+        match work(connection) {
             Err(Trouble::Sqlite(error)) if is_corrupt(&error) => {
                 tracing::warn!(%error, "the file looks damaged: it is opened again");
                 self.close();
@@ -106,7 +119,7 @@ impl Link {
 
     /// A later release may have changed the schema, or somebody the triggers.
     fn check_schema(&mut self) -> Result<(), BackingError> {
-        let schema = self.run(|connection| Ok(schema::number(connection)?))?;
+        let schema = self.run_on(|connection| Ok(schema::number(connection)?))?;
         if self.schema != Some(schema) {
             schema::check(self.connection()?)?;
             self.schema = Some(schema);

@@ -38,9 +38,20 @@ pub(super) struct Way {
 pub(super) struct Connected {
     pub(super) connection: Connection,
     pub(super) identity: Identity,
-    file: String,
+    file: Stamp,
     /// The index of the log, which all who have the file open share.
-    log: Option<String>,
+    log: Option<Stamp>,
+}
+
+/// What tells a file as long as it is the same: another one of that path has another stamp. A place in memory is always the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stamp {
+    Memory,
+    /// The number of the file and the time it was made, in nanoseconds: numbers are used again.
+    File {
+        number: u64,
+        made: u128,
+    },
 }
 
 impl Way {
@@ -49,7 +60,7 @@ impl Way {
         for _ in 0..ATTEMPTS {
             let mut connection = self.open(create)?;
             let file = self.file()?;
-            let identity = schema::prepare(&mut connection, &file)?;
+            let identity = schema::prepare(&mut connection, &self.name(file))?;
             // What was opened is known to be the file of that name if the name means the same before and after.
             if self.file()? == file {
                 return Ok(Connected { connection, identity, file, log: self.log() });
@@ -58,16 +69,25 @@ impl Way {
         Err(PlaceError::Replaced.into())
     }
 
-    /// What names the file as long as it is the same: another one of that path has another text.
-    fn file(&self) -> Result<String, BackingError> {
+    /// What a database keeps to know whether it is a copy.
+    fn name(&self, file: Stamp) -> String {
+        match (&self.place, file) {
+            (Place::Memory(name), _) => name.clone(),
+            (Place::File(_), Stamp::Memory) => String::new(),
+            (Place::File(_), Stamp::File { number, made }) => format!("{number}-{made}"),
+        }
+    }
+
+    /// What tells the file that has this name now.
+    fn file(&self) -> Result<Stamp, BackingError> {
         match &self.place {
-            Place::Memory(name) => Ok(name.clone()),
+            Place::Memory(_) => Ok(Stamp::Memory),
             Place::File(path) => stamp(path).map_err(|error| gone(path, &error)),
         }
     }
 
     /// The same for the index of its log, as long as somebody has it open.
-    fn log(&self) -> Option<String> {
+    fn log(&self) -> Option<Stamp> {
         match &self.place {
             Place::Memory(_) => None,
             Place::File(path) => {
@@ -123,11 +143,10 @@ impl Connected {
     }
 }
 
-/// The number of the file and the time it was made: numbers are used again.
-fn stamp(path: &Path) -> std::io::Result<String> {
+fn stamp(path: &Path) -> std::io::Result<Stamp> {
     let about = std::fs::metadata(path)?;
     let made = about.created().ok().and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok());
-    Ok(format!("{}-{}", number(&about), made.unwrap_or_default().as_nanos()))
+    Ok(Stamp::File { number: number(&about), made: made.unwrap_or_default().as_nanos() })
 }
 
 #[cfg(unix)]

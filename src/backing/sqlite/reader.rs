@@ -260,7 +260,8 @@ impl<V: Value + DeserializeOwned> Reader<V> {
 
     fn changed(&mut self, since: Position, ids: &[EntityId]) -> Result<Step<V>, BackingError> {
         let spot = Spot { position: since, nonce: self.told.get(&since).copied() };
-        let (step, to) = self.step(spot, ids)?;
+        let step = self.link.run(|connection| reading::step(connection, spot, ids));
+        let (step, to) = self.judge(spot, step)?;
         for subscriber in &mut self.subscribers {
             subscriber.follows |= subscriber.began.position == since;
         }
@@ -296,7 +297,9 @@ impl<V: Value + DeserializeOwned> Reader<V> {
         if !subscriber.slot.is_empty() {
             return true;
         }
-        match self.step(subscriber.told, &[]) {
+        // Whoever looks has just seen that it is the file.
+        let step = self.link.run_on(|connection| reading::step(connection, subscriber.told, &[]));
+        match self.judge(subscriber.told, step) {
             Ok((step, to)) => {
                 if to.position > subscriber.told.position {
                     self.remember(to);
@@ -318,8 +321,8 @@ impl<V: Value + DeserializeOwned> Reader<V> {
         }
     }
 
-    fn step(&mut self, since: Spot, ids: &[EntityId]) -> Result<(Step<V>, Spot), BackingError> {
-        let step = self.link.run(|connection| reading::step(connection, since, ids));
+    /// If the past came back, the database is to be known as another one from here on.
+    fn judge(&self, since: Spot, step: Result<(Step<V>, Spot), BackingError>) -> Result<(Step<V>, Spot), BackingError> {
         if since.nonce.is_some() && step.as_ref().is_err_and(|error| error.kind() == FailureKind::Rewound) {
             self.writer.send(writer::Message::Renew);
         }

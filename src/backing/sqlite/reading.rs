@@ -52,9 +52,7 @@ pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Spot> {
     let latest = connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     match latest {
         None => Ok(Spot { position: Position(0), nonce: None }),
-        // Not a number that triggers came to: at a million rows a second it takes half a year.
-        Some((row, _)) if row >= ROWS => Err(rusqlite::Error::IntegralValueOutOfRange(0, row)),
-        Some((row, nonce)) => Ok(Spot { position: position_of(row, nonce), nonce: Some(nonce) }),
+        Some((row, nonce)) => spot(row, nonce),
     }
 }
 
@@ -65,9 +63,10 @@ pub(super) fn step<V: Value + DeserializeOwned>(
     asked: &[EntityId],
 ) -> Result<(Step<V>, Spot), Trouble> {
     let moment = connection.unchecked_transaction()?;
-    let latest = latest(&moment)?;
-    locate(&moment, since, latest)?;
-    let mut ids = if latest == since { Vec::new() } else { touched(&moment, since.position, latest.position)? };
+    let (latest, mut ids) = match after(&moment, since)? {
+        Some(found) => found,
+        None => search(&moment, since)?,
+    };
     ids.extend_from_slice(asked);
     ids.sort_unstable();
     ids.dedup();
@@ -113,6 +112,32 @@ pub(super) fn read<V: Value + DeserializeOwned>(
     Ok((id, read))
 }
 
+/// The latest commit and the ids that were touched after this place, perhaps repeated, if the log still holds its row and that is of this
+/// history: what a worker that follows always finds, so it costs one query.
+fn after(connection: &Connection, since: Spot) -> Result<Option<(Spot, Vec<EntityId>)>, Trouble> {
+    let sql = "SELECT kind, model, id, position, nonce FROM change_log WHERE position >= ? ORDER BY position";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([row_of(since.position)])?;
+    let Some(first) = rows.next()? else { return Ok(None) };
+    if first.get::<_, i64>(3)? != row_of(since.position) || !is_at(since, first.get(3)?, first.get(4)?) {
+        return Ok(None);
+    }
+    let (mut latest, mut ids) = (Spot { nonce: Some(first.get(4)?), ..since }, Vec::new());
+    while let Some(row) = rows.next()? {
+        ids.extend(name(row)?);
+        latest = spot(row.get(3)?, row.get(4)?)?;
+    }
+    Ok(Some((latest, ids)))
+}
+
+/// The same wherever the place is, or why the log does not tell.
+fn search(connection: &Connection, since: Spot) -> Result<(Spot, Vec<EntityId>), Trouble> {
+    let latest = latest(connection)?;
+    locate(connection, since, latest)?;
+    let ids = if latest == since { Vec::new() } else { touched(connection, since.position, latest.position)? };
+    Ok((latest, ids))
+}
+
 /// Whether the log still tells what happened since this place, in this history.
 fn locate(connection: &Connection, since: Spot, latest: Spot) -> Result<(), Trouble> {
     let (row, last) = (row_of(since.position), row_of(latest.position));
@@ -122,8 +147,7 @@ fn locate(connection: &Connection, since: Spot, latest: Spot) -> Result<(), Trou
     let mut statement = connection.prepare_cached("SELECT nonce FROM change_log WHERE position = ?")?;
     let there: Option<i64> = statement.query_row([row], |row| row.get(0)).optional()?;
     if let Some(there) = there {
-        let is_same = position_of(row, there) == since.position && since.nonce.is_none_or(|nonce| nonce == there);
-        return if is_same { Ok(()) } else { Err(PlaceError::Other { since: row }.into()) };
+        return if is_at(since, row, there) { Ok(()) } else { Err(PlaceError::Other { since: row }.into()) };
     }
     let mut statement = connection.prepare_cached("SELECT min(position) FROM change_log")?;
     let oldest: Option<i64> = statement.query_row([], |row| row.get(0))?;
@@ -172,6 +196,20 @@ fn decode<V: Value + DeserializeOwned>(id: &EntityId, value: ValueRef<'_>) -> Re
 const NONCE_BITS: u32 = 20;
 /// Rows that there are positions for.
 const ROWS: i64 = 1 << (64 - NONCE_BITS);
+
+/// The place of this row.
+fn spot(row: i64, nonce: i64) -> rusqlite::Result<Spot> {
+    // Not a number that triggers came to: at a million rows a second it takes half a year.
+    if row >= ROWS {
+        return Err(rusqlite::Error::IntegralValueOutOfRange(0, row));
+    }
+    Ok(Spot { position: position_of(row, nonce), nonce: Some(nonce) })
+}
+
+/// Whether a row with this nonce is that of the place.
+fn is_at(place: Spot, row: i64, nonce: i64) -> bool {
+    position_of(row, nonce) == place.position && place.nonce.is_none_or(|known| known == nonce)
+}
 
 /// The position of a commit whose last row in the log is this one: rows ascend, and two that got the same number because the past came
 /// back between them are told apart by some bits of their nonces.
