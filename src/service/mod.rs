@@ -144,6 +144,16 @@ impl Service {
         self.shared.doorkeeper.hashed()
     }
 
+    /// How many connections are open, those in their handshake included.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.total()
+    }
+
+    /// How many watchers the clients hold. The service holds one more for itself, which feeds its model cache.
+    pub fn watchers(&self) -> usize {
+        self.shared.watchers.total()
+    }
+
     /// Ends the sessions of streams that were handed to [`serve_stream`](Self::serve_stream); a bound server has its own way.
     pub fn shut_down(&self) {
         self.shared.stopping.cancel();

@@ -129,9 +129,11 @@ async fn the_end_of_a_connection_stops_its_watchers() {
         client.watch_all().await;
     }
     assert_eq!(world.watchers(), 3);
+    assert_eq!((world.service.connections(), world.service.watchers()), (1, 3));
     client.ask("AllWatcher", "Next", "1", Value::Null).await;
     drop(client);
     until("its watchers are stopped", || world.watchers() == 0).await;
+    until("nothing is counted of it", || (world.service.connections(), world.service.watchers()) == (0, 0)).await;
 }
 
 #[tokio::test]

@@ -71,6 +71,8 @@ counts! {
     EarlyEnds "dropped before the login";
     /// A client fell silent.
     Vanishings "clients that fall silent";
+    /// A client's link was cut before it went for good.
+    Silences "gone without a word at the end";
     /// A client asked for something that is not there.
     Nonsense "nonsense asked";
     /// A connection was closed by the server.
@@ -109,6 +111,8 @@ pub struct Counts {
     pub deltas: u64,
     /// The longest time from healing until every view was the database.
     pub slowest: Duration,
+    /// The longest time from when clients went until the server held nothing of them.
+    pub slowest_farewell: Duration,
 }
 
 impl Counts {
@@ -133,6 +137,10 @@ impl Counts {
         self.slowest = self.slowest.max(took);
     }
 
+    pub(super) fn forgotten(&mut self, took: Duration) {
+        self.slowest_farewell = self.slowest_farewell.max(took);
+    }
+
     /// What never happened.
     pub fn missing(&self) -> impl Iterator<Item = Count> {
         Count::ALL.into_iter().filter(|count| self.get(*count) == 0)
@@ -144,6 +152,7 @@ impl Tally for Counts {
         self.counted.iter_mut().zip(other.counted).for_each(|(sum, more)| *sum += more);
         self.deltas += other.deltas;
         self.slowest = self.slowest.max(other.slowest);
+        self.slowest_farewell = self.slowest_farewell.max(other.slowest_farewell);
     }
 }
 

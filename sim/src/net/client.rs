@@ -12,7 +12,7 @@ use super::campaign::Count;
 use super::connection::{Connection, Lost};
 use super::history::{View, model};
 use super::ledger::{Party, SharedLedger};
-use super::plan::{Act, Ending, Episode, Nonsense, Script};
+use super::plan::{Act, Ending, Episode, Nonsense, Parting, Script};
 use super::server::{PORT, SERVER};
 use super::timing::{CONNECT, GLANCE, PING, RETRY_MAX, RETRY_MIN, now};
 
@@ -46,7 +46,11 @@ impl Client {
         let mut episodes: VecDeque<_> = core::mem::take(&mut self.script.episodes).into();
         loop {
             let episode = if self.is_calm() { None } else { episodes.pop_front() };
-            match self.episode(episode).await {
+            let lived = self.episode(episode).await;
+            if self.is_over() {
+                return Ok(());
+            }
+            match lived {
                 Ok(()) => self.retry = RETRY_MIN,
                 Err(Lost::Broken) => return Ok(()),
                 Err(lost) => {
@@ -75,6 +79,10 @@ impl Client {
         }
         self.ledger.open().clients[self.number].view = None;
         ended?;
+        if self.is_over() {
+            self.part(connection).await;
+            return Ok(());
+        }
         match episode.map(|episode| episode.ending) {
             None | Some(Ending::Drop | Ending::Early(_)) => self.ledger.open().count(Count::Drops),
             Some(Ending::Close) => {
@@ -88,6 +96,19 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    /// Goes for good.
+    async fn part(&self, connection: Connection) {
+        match self.script.parting {
+            Parting::Close => {
+                self.ledger.open().count(Count::Closes);
+                connection.close().await;
+            }
+            Parting::Drop => self.ledger.open().count(Count::Drops),
+            Parting::Silent => self.ledger.open().count(Count::Silences),
+        }
+        self.note("- is gone".to_owned());
     }
 
     /// TCP, the websocket's handshake, the login.
@@ -113,14 +134,14 @@ impl Client {
         Ok(connection)
     }
 
-    /// Watches, and does what the episode says; without one it watches for ever.
+    /// Watches, and does what the episode says; without one it watches until all is over.
     async fn connected(&mut self, connection: &mut Connection, episode: Option<&Episode>) -> Result<(), Lost> {
         connection.want(episode.map_or(1, |episode| episode.watchers));
         let mut acts: VecDeque<_> =
             episode.map_or_else(VecDeque::new, |episode| episode.acts.iter().copied().collect());
         let mut due = now() + acts.front().map_or(GLANCE, |(after, _)| *after);
         let mut ping = now() + PING;
-        loop {
+        while !self.is_over() {
             connection.keep_watching().await?;
             // In the calm it goes on watching with what it has.
             let acts_on = episode.is_some() && !self.is_calm();
@@ -140,6 +161,7 @@ impl Client {
             self.act(connection, act).await?;
             due = now() + acts.front().map_or(GLANCE, |(after, _)| *after);
         }
+        Ok(())
     }
 
     async fn act(&self, connection: &mut Connection, act: Act) -> Result<(), Lost> {
@@ -183,6 +205,10 @@ impl Client {
 
     fn is_calm(&self) -> bool {
         self.ledger.open().is_calm
+    }
+
+    fn is_over(&self) -> bool {
+        self.ledger.open().is_over
     }
 
     fn note(&self, what: String) {

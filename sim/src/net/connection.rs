@@ -206,12 +206,10 @@ impl Connection {
                 let Ok(reply) = serde_json::from_str::<Value>(&text) else {
                     return Err(self.broken(Promise::Protocol, "a reply is not JSON".to_owned()));
                 };
-                let again = self.relay.received(&reply);
-                self.replied(reply).await?;
-                match again {
-                    Some(again) => self.replied(again).await,
-                    None => Ok(()),
+                for reply in self.relay.received(reply) {
+                    self.replied(reply).await?;
                 }
+                Ok(())
             }
             Message::Close(frame) => {
                 let code = frame.map_or(0, |frame| u16::from(frame.code));

@@ -58,6 +58,8 @@ pub struct Ledger {
     pub service: Option<(Service, Factory<Json>)>,
     /// The plan has ended and everything is healed.
     pub is_calm: bool,
+    /// Views were compared: clients go.
+    pub is_over: bool,
     /// What clients hold.
     pub clients: Vec<Held>,
     /// What was counted.
@@ -86,6 +88,7 @@ impl SharedLedger {
             life: 0,
             service: None,
             is_calm: false,
+            is_over: false,
             clients,
             counts: Counts::default(),
             broken: None,

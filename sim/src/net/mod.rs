@@ -19,6 +19,28 @@
 //!
 //! The promises, at the clients' ends, after each reply: see [`witness`] and [`history`]. After the plan everything is healed, and
 //! every client's view must equal the database within [`timing::BOUND`].
+//! Then all clients go, each in its own way, and within [`timing::farewell`] the server holds nothing of them: no connection, no watcher,
+//! no waiting call, no tombstone.
+//!
+//! # That it is checked
+//!
+//! Each oracle was seen red: for each there is a [planted bug](bugs::Bug), and a test runs it from seed 0 on until it is found. It
+//! also compares this table with what it finds.
+//!
+//! | oracle | planted bug | seeds to find it |
+//! |---|---|---|
+//! | exact-prefix | `OldSnapshot` | 4 |
+//! | exact-prefix | `KeepsDead` | 1 |
+//! | no-spurious-delta | `KeepsRemoved` | 1 |
+//! | coalescing | `RepeatsAll` | 1 |
+//! | fresh-first | `LosesDeltas` | 1 |
+//! | stop-quiescent | `ReplayAfterStop` | 1 |
+//! | stop-quiescent | `SwallowsStopped` | 1 |
+//! | stop-quiescent | `KeepsWatchers` | 1 |
+//! | stop-quiescent | `NeverPings` | 1 |
+//! | convergence | `SwallowsSecond` | 1 |
+//! | protocol | `AnswersTwice` | 1 |
+//! | no-panic | `PanickingHost` | 1 |
 //!
 //! # What a run is
 //!
@@ -31,6 +53,7 @@ pub mod canary;
 pub mod client;
 mod connection;
 mod draws;
+mod farewell;
 pub mod faults;
 pub mod history;
 pub mod ledger;

@@ -42,6 +42,8 @@ pub struct Script {
     pub begins: Duration,
     /// One after the other; after the last one it only watches.
     pub episodes: Vec<Episode>,
+    /// How it goes when all is over.
+    pub parting: Parting,
 }
 
 /// One connection.
@@ -90,6 +92,17 @@ pub enum Ending {
     Early(Duration),
 }
 
+/// How a client goes for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parting {
+    /// With a close frame.
+    Close,
+    /// Its connection is dropped.
+    Drop,
+    /// Its link is cut before, so that the server has to find out.
+    Silent,
+}
+
 impl Plan {
     /// What this seed draws.
     pub fn new(seed: u64) -> Self {
@@ -116,7 +129,12 @@ impl Script {
         let model = (!draws.chance(35)).then(|| draws.below(MODELS));
         let begins = draws.millis(0..120);
         let episodes = (0..draws.within(1..5)).map(|_| Episode::drawn(draws)).collect();
-        Self { model, begins, episodes }
+        let parting = match draws.below(8) {
+            0..=3 => Parting::Close,
+            4..=6 => Parting::Drop,
+            _ => Parting::Silent,
+        };
+        Self { model, begins, episodes, parting }
     }
 }
 

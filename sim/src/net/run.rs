@@ -1,4 +1,5 @@
-//! One run: the hosts are made, the network moves tick by tick, the plan is carried out, everything is healed, and views are compared.
+//! One run: the hosts are made, the network moves tick by tick, the plan is carried out, everything is healed, views are compared, and
+//! all clients go.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -10,12 +11,13 @@ use super::bugs::Bug;
 use super::campaign::Counts;
 use super::client::{self, Client};
 use super::draws::{Concern, Draws};
+use super::farewell;
 use super::faults::Troubles;
 use super::history::{History, in_short, model};
 use super::ledger::{Line, Party, SharedLedger};
 use super::plan::Plan;
 use super::server::{SERVER, Servers};
-use super::timing::{BOUND, CHAOS, LATENCY, TICK, bound_in_words};
+use super::timing::{self, BOUND, CHAOS, LATENCY, TICK, bound_in_words};
 use super::witness::{Broken, Promise};
 use crate::panics::caught;
 
@@ -128,7 +130,11 @@ fn play(plan: &mut Plan, ledger: &SharedLedger, bug: Bug, at: &mut Duration) -> 
     ledger.open().write(Party::World, *at, "everything is healed");
     troubles.end(&mut sim, true);
     ledger.open().is_calm = true;
-    settle(&mut sim, ledger, at)
+    settle(&mut sim, ledger, at)?;
+    if ledger.open().broken.is_some() {
+        return Ok(());
+    }
+    farewell::play(&mut sim, ledger, &plan.clients, at)
 }
 
 /// Waits until every view is the database, and a little longer.
@@ -182,6 +188,6 @@ fn builder(plan: &Plan) -> Builder {
         .min_message_latency(Duration::ZERO)
         .max_message_latency(LATENCY)
         .tcp_capacity(plan.segments)
-        .simulation_duration(CHAOS + BOUND * 2);
+        .simulation_duration(CHAOS + BOUND * 2 + timing::farewell() * 2);
     builder
 }

@@ -1,6 +1,7 @@
 //! The server's host: the service that ships, on TCP, over the database that outlives it.
 
 use core::net::Ipv4Addr;
+use core::time::Duration;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use multiwatcher::backing::Json;
 use multiwatcher::driver::{Factory, OpenError};
 use multiwatcher::machine::{Config, ModelId};
 use multiwatcher::service::{
-    Accounts, ControllerAccess, Offload, PasswordCost, PasswordHash, Salt, Service, ServiceConfig, User, Users,
+    Accounts, ControllerAccess, Limits, Offload, PasswordCost, PasswordHash, Salt, Service, ServiceConfig, User, Users,
 };
 use tokio::task::spawn_local;
 use turmoil::net::TcpListener;
@@ -32,6 +33,9 @@ pub(super) const USER: &str = "admin";
 pub(super) const PASSWORD: &str = "correct horse";
 
 const CONTROLLER: ModelId = ModelId::from_u128(0xc000_0000_0000_4000_8000_0000_0000_000c);
+
+/// Longer than any run.
+const NEVER: Duration = Duration::from_hours(1);
 
 /// How servers are made, one after the other.
 #[derive(Debug, Clone)]
@@ -60,7 +64,7 @@ impl Servers {
         users.add(USER, user).expect("the name is a constant");
         let service = ServiceConfig {
             password_cost: cost,
-            limits: limits(),
+            limits: if bug == Bug::NeverPings { Limits { ping_after: NEVER, ..limits() } } else { limits() },
             offload: Offload::Inline,
             timestamp: || None,
             ..ServiceConfig::new(CONTROLLER, Accounts::Fixed(Arc::new(users)))
@@ -73,18 +77,21 @@ impl Servers {
     pub async fn run(self) -> turmoil::Result {
         let factory = self.factory();
         let service = Service::new(factory.clone(), self.service)?;
+        let mut kept = Vec::new();
         {
             let mut ledger = self.ledger.open();
             ledger.life += 1;
             ledger.floor = ledger.floor.max(ledger.history.latest());
-            ledger.service = Some((service.clone(), factory));
+            ledger.service = Some((service.clone(), factory.clone()));
         }
         let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
         let mut accepted = 0;
         loop {
             let (stream, peer) = listener.accept().await?;
             accepted += 1;
-
+            if self.bug == Bug::KeepsWatchers {
+                kept.push(factory.watch_all_models().await);
+            }
             self.ledger.open().write(Party::World, now(), format!("the server accepts {}", peer.ip()));
             let service = service.clone();
             // On the host's own set of tasks: a crash drops these in the order in which they began. The tasks of a runtime are dropped by

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use super::campaign::{Count, Counts};
 use super::run::Failure;
-use super::timing::BOUND;
+use super::timing::{BOUND, farewell};
 use crate::campaign::Outcome;
 use crate::text::number;
 
@@ -54,6 +54,8 @@ impl<'a> Summary<'a> {
             writeln!(out, "  {:<30} {}", "schedules/second and core", number(of_core))?;
         }
         writeln!(out, "  {:<30} {} of {}", "slowest healing, ms", millis(tally.slowest), millis(BOUND))?;
+        let (slowest, most) = (millis(tally.slowest_farewell), millis(farewell()));
+        writeln!(out, "  {:<30} {slowest} of {most}", "slowest farewell, ms")?;
         writeln!(out, "\nwhat happened")?;
         for count in Count::ALL {
             writeln!(out, "  {:<30} {}", count.words(), number(tally.get(count)))?;
@@ -78,6 +80,7 @@ impl<'a> Summary<'a> {
             "elapsed_seconds": elapsed.as_secs_f64(),
             "cpu_seconds": cpu.map(|cpu| cpu.as_secs_f64()),
             "slowest_healing_ms": millis(tally.slowest),
+            "slowest_farewell_ms": millis(tally.slowest_farewell),
             "deltas": tally.deltas,
             "happened": happened,
         });

@@ -88,6 +88,15 @@ pub const BOUND: Duration = IDLE
     .saturating_add(ROUND.saturating_mul(ROUNDS))
     .saturating_add(WORKER);
 
+/// How long after clients have begun to go the server may still hold something of one.
+///
+/// A client looks whether it is over, and closes. One whose link is cut was heard just before, or has a connection besides that the
+/// server has just accepted.
+pub fn farewell() -> Duration {
+    let Limits { handshake, login, ping_after, pong, close, .. } = limits();
+    GLANCE + CALL + ROUND + (ping_after + pong).max(handshake + login + close)
+}
+
 /// What the bound is made of, in words.
 pub fn bound_in_words() -> String {
     format!(

@@ -39,7 +39,7 @@ pub enum Promise {
     Coalescing,
     /// Only the first batch may be empty.
     FreshFirst,
-    /// A stopped watcher never speaks.
+    /// A stopped watcher never speaks, and nothing is left of it.
     StopQuiescent,
     /// After healing every view becomes the database.
     Convergence,
@@ -50,6 +50,18 @@ pub enum Promise {
 }
 
 impl Promise {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::ExactPrefix,
+        Self::NoSpuriousDelta,
+        Self::Coalescing,
+        Self::FreshFirst,
+        Self::StopQuiescent,
+        Self::Convergence,
+        Self::Protocol,
+        Self::NoPanic,
+    ];
+
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -78,7 +90,8 @@ impl Promise {
             Self::Coalescing => "A reply never holds more deltas than entities changed since the last one.",
             Self::FreshFirst => "The first reply of a watcher is the whole state, and only that one may be empty.",
             Self::StopQuiescent => {
-                "Once a watcher is stopped it never speaks again, and a call that waited for it is told so, once."
+                "Once a watcher is stopped it never speaks again, and a call that waited for it is told so, once. When its \
+                 client is gone, the server holds nothing of it."
             }
             Self::Convergence => {
                 "When everything is healed and nothing changes, each client's view becomes what the database holds, within a \
