@@ -58,6 +58,10 @@ impl Samples {
         self.0.push(sample);
     }
 
+    pub(crate) fn append(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+
     pub(crate) fn median(&mut self) -> f64 {
         self.at(0.5)
     }

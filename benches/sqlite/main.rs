@@ -14,11 +14,14 @@ mod other;
 
 use std::time::Duration;
 
+use common::clock::Samples;
 use common::table::{Figure, Options, Table};
 use tempfile::TempDir;
 
 /// Commits of each figure.
-const ROUNDS: usize = 300;
+const ROUNDS: usize = 600;
+/// In so many turns.
+const TURNS: usize = 10;
 const ENTITIES: usize = 100_000;
 /// How much slower than the loop a reader may be told.
 const SHARE: f64 = 1.3;
@@ -38,12 +41,17 @@ fn main() {
     let rounds = options.rounds(ROUNDS);
     if options.wants("a commit of another process") {
         table.section("a commit of another process");
-        let mut spinning = bare::told(&folder.path().join("spinning.db"), rounds, bare::Wait::Not);
-        let mut woken = bare::told(&folder.path().join("woken.db"), rounds, bare::Wait::ForTheFile);
-        let polling = |name: &str, pause| bare::told(&folder.path().join(name), rounds, bare::Wait::For(pause));
-        let mut often = polling("often.db", Duration::from_micros(100));
-        let mut seldom = polling("seldom.db", Duration::from_millis(1));
-        let mut told = runtime.block_on(noticing::told(&folder.path().join("worker.db"), rounds));
+        let [mut spinning, mut often, mut seldom, mut woken, mut told] = [(); 5].map(|()| Samples::default());
+        // In turns: what else the machine does is then the same for all.
+        for turn in 0..TURNS {
+            let place = |name: &str| folder.path().join(format!("{name}-{turn}.db"));
+            let rounds = rounds / TURNS;
+            spinning.append(bare::told(&place("spinning"), rounds, bare::Wait::Not));
+            often.append(bare::told(&place("often"), rounds, bare::Wait::For(Duration::from_micros(100))));
+            seldom.append(bare::told(&place("seldom"), rounds, bare::Wait::For(Duration::from_millis(1))));
+            woken.append(bare::told(&place("woken"), rounds, bare::Wait::ForTheFile));
+            told.append(runtime.block_on(noticing::told(&place("worker"), rounds)));
+        }
         let (loop_took, took) = (woken.median(), told.median());
         table.figure(Figure::nanos("loop, never asleep", spinning.median()).p95(spinning.p95()));
         table.figure(Figure::nanos("loop, every 100 us", often.median()).p95(often.p95()));

@@ -6,10 +6,11 @@ mod page;
 use core::time::Duration;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use multiwatcher::backing::Json;
-use multiwatcher::driver::Factory;
+use multiwatcher::driver::{Factory, Report};
 use multiwatcher::service::{Accounts, BindError, Metrics, Server, Service, ServiceConfig, ServiceError};
 use multiwatcher::{Config, Filter, Kind, ModelId};
 use tokio::sync::oneshot;
@@ -121,8 +122,8 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<u8, CommandError> {
         Some(admin) => server.with_admin(admin, metrics).await.map_err(|error| taken("--admin", &error))?,
         None => server,
     };
-    let (watched, filter) = (factory.clone(), Filter::all_models());
-    let socket = socket::serve("serve", &database, &filter, move || watched.report().expect("a worker was started"));
+    let report = reports(factory.clone())?;
+    let socket = socket::serve("serve", &database, &Filter::all_models(), report);
     let socket =
         socket.inspect_err(|error| note(&format!("multiwatcher status will not show this service: {error}"))).ok();
     // Made when nothing can come between it and its being shown.
@@ -132,6 +133,19 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<u8, CommandError> {
     drop(socket);
     database.close(factory).await;
     Ok(DONE)
+}
+
+/// Reports of the worker. While one that has ended is replaced there is none: the last is told again.
+fn reports(factory: Factory<Json>) -> Result<impl Fn() -> Report + Send + Sync + 'static, CommandError> {
+    let first = factory.report().ok_or_else(|| CommandError::Failed("the worker is gone already".to_owned()))?;
+    let known = Mutex::new(first);
+    Ok(move || {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(report) = factory.report() {
+            *known = report;
+        }
+        known.clone()
+    })
 }
 
 /// Says where clients connect, and serves them until a signal comes.
