@@ -26,9 +26,9 @@
 //! | `meta (name, value)` | the identity of the database, and of which file it is |
 //!
 //! The position of a commit is the number of its last row in the log, shifted left by 20 bits, with the low 20 bits of that row's nonce.
-//! SQLite lets one process write at a time, so positions become visible in their order. A step is read in one read transaction, so it never holds half of a commit. `PRAGMA user_version` is the version of the
-//! schema: a database of an older one is brought up to date when it is opened, one of a newer one is refused. Leave the triggers
-//! alone: a database without one of them is refused as well.
+//! SQLite lets one process write at a time, so positions become visible in their order. A step is read in one read transaction, so it
+//! never holds half of a commit. `PRAGMA user_version` is the version of the schema: a database of an older one is brought up to date
+//! when it is opened, one of a newer one is refused. Leave the triggers alone: a database without one of them is refused as well.
 //!
 //! The log is pruned behind the slowest worker that reads it, and by a limit ([`SqliteOptions::keep_log`]); a worker whose place was
 //! pruned loads again. A worker that ends is taken off the table of readers before its
