@@ -5,10 +5,10 @@
 //! that the waker of whoever asks is compared and cloned: once for each wait, where a clone made before the lock would be one for each
 //! poll.
 
+mod ending;
 mod resuming;
 mod watched;
 
-use core::any::Any;
 use core::panic::AssertUnwindSafe;
 use core::task::{Poll, Waker};
 use core::time::Duration;
@@ -18,7 +18,6 @@ use std::panic::{catch_unwind, resume_unwind};
 use super::after::{After, By};
 use super::causes::{Causes, Failure};
 use super::error::{NextError, WatchError};
-use super::foreign::message;
 use super::machine::Machine;
 use super::meters::Meters;
 use super::report::Report;
@@ -31,6 +30,7 @@ use crate::machine::{
     self, Batch, CallId, Cause, CauseClass, Epoch, Filter, Input, NextPoll, Output, Phase, Position, Progress, Time,
     Timeout, WatcherId,
 };
+pub(super) use ending::panicked;
 pub(super) use watched::Watched;
 
 /// So many are woken before it is looked whether somebody has helped.
@@ -219,47 +219,6 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         });
     }
 
-    /// Ready with the watcher's final error once it has ended.
-    pub(super) fn poll_watcher_end(&self, watched: &Watched, key: &mut Option<u64>, waker: &Waker) -> Poll<NextError> {
-        let polled = self.mutate(|inner, now, after| match inner.machine.progress(now, watched.id) {
-            Err(error) => Poll::Ready(watched.ended(inner.explain(error))),
-            Ok(_) => {
-                if inner.wait_for_watchers.is_empty() {
-                    inner.counted = inner.counts();
-                }
-                after.discard(inner.wait_for_watchers.set(watched.id, key, waker));
-                Poll::Pending
-            }
-        });
-        polled.unwrap_or_else(|failure| Poll::Ready(watched.final_error(failure)))
-    }
-
-    /// Ready with the worker's final failure once its task is over.
-    pub(super) fn poll_worker_end(&self, key: &mut Option<u64>, waker: &Waker) -> Poll<Failure> {
-        let mut inner = lock(&self.lock);
-        match inner.over.clone() {
-            Some(failure) => Poll::Ready(failure),
-            None => {
-                let replaced = inner.wait_for_worker.set((), key, waker);
-                drop(inner);
-                drop(replaced);
-                Poll::Pending
-            }
-        }
-    }
-
-    /// Somebody no longer waits for the worker's end.
-    pub(super) fn forget_worker_wait(&self, key: u64) {
-        let waker = lock(&self.lock).wait_for_worker.remove((), key);
-        drop(waker);
-    }
-
-    /// Somebody no longer waits for a watcher's end.
-    pub(super) fn forget_watcher_wait(&self, watched: &Watched, key: u64) {
-        let waker = lock(&self.lock).wait_for_watchers.remove(watched.id, key);
-        drop(waker);
-    }
-
     pub(super) fn report(&self) -> Report {
         let now = self.seam.now();
         let inner = lock(&self.lock);
@@ -303,34 +262,6 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
             }
             inner.machine.handle(now, input);
         });
-    }
-
-    /// Ends everything that hangs on the worker, whatever state the machine is in: the worker's task is gone, or going.
-    pub(super) fn break_off(&self, failure: &Failure) {
-        let mut after = After::<V>::new(By::Other);
-        let mut inner = lock(&self.lock);
-        inner.break_off(failure, &mut after);
-        drop(inner);
-        after.run();
-    }
-
-    /// The worker's task is over: for the reason for which the machine ended, or else for this one.
-    pub(super) fn finish(&self, failure: Failure) {
-        let mut after = After::<V>::new(By::Other);
-        let mut inner = lock(&self.lock);
-        let failure = inner.ended.map_or(failure, |(cause, _)| inner.causes.find(cause));
-        inner.over.get_or_insert(failure);
-        inner.doing = Doing::default();
-        after.left().woken.extend(inner.wait_for_worker.take_all());
-        drop(inner);
-        after.run();
-    }
-
-    /// Why and when it ended, if it has; its backing may still be released.
-    pub(super) fn end(&self) -> Option<(Failure, Time)> {
-        let inner = lock(&self.lock);
-        let broken = || inner.broken.as_ref().map(|failure| (failure.clone(), inner.now));
-        inner.ended.map(|(cause, at)| (inner.causes.find(cause), at)).or_else(broken)
     }
 
     /// The worker does something else than when it looked.
@@ -495,18 +426,4 @@ impl<V, M: Machine<V>> Inner<V, M> {
             }
         }
     }
-
-    fn break_off(&mut self, failure: &Failure, after: &mut After<V>) {
-        self.broken.get_or_insert_with(|| failure.clone());
-        after.left().woken.extend(self.told.drain(..));
-        after.left().woken.extend(self.wakers.take_all());
-        after.left().woken.extend(self.wait_for_watchers.take_all());
-        after.left().woken.extend(self.wait_for_positions.take_all());
-        after.wake(self.worker.take());
-    }
-}
-
-/// The failure that a panic of the worker is.
-pub(super) fn panicked(panic: &(dyn Any + Send)) -> Failure {
-    Failure::new(CauseClass::Permanent, format!("the worker panicked: {}", message(panic)))
 }
