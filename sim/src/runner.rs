@@ -256,6 +256,12 @@ impl<S: Subject> Runner<S> {
         let mut movable = PartySet::from(stage.movable());
         if step < plan.kill_from {
             movable.remove(Party::Owner);
+        } else if movable.has(Party::Owner) && stage.made(Party::Owner) == 0 {
+            // Left to the scheduler it would come late or never: the owner is one of many, and weighs the least.
+            let operation = Generator::draw(stage, Party::Owner, &mut self.random);
+            if let Some(operation) = operation.filter(|operation| !plan.never.has(Kind::of(operation))) {
+                return (Party::Owner, operation);
+            }
         }
         let moment = Moment { step, movable, waits_for_time: stage.waits_for_time() };
         for _ in 0..PATIENCE {
