@@ -2,6 +2,7 @@
 //! so that whatever a run comes to can be told again without the seed.
 
 mod tail;
+mod terms;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
 
 pub use tail::Tail;
+pub use terms::Terms;
 
 /// Runs one seed after the other, with the same buffers.
 #[derive(Debug)]
