@@ -102,8 +102,10 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             }
             let overdue = turn.deadline.filter(|deadline| deadline.at <= now);
             // What has come by now has come in time, so each source may tell it before the machine is told the time; and no more, for a
-            // backing that always has something must not keep the time from the machine.
-            let may_tell = overdue.is_none() || spared < SOURCES;
+            // backing that always has something must not keep the time from the machine. What was ordered in this turn begins when it is
+            // polled, and the machine takes it for begun: one that answers every call at once is cut short as well, but later.
+            let most = if obeys { TURNS / 2 } else { SOURCES };
+            let may_tell = overdue.is_none() || spared < most;
             let moved = if self.release.is_some() || (may_tell && self.poll_life(now, cx)) {
                 spared += usize::from(overdue.is_some());
                 true
