@@ -23,7 +23,7 @@ const LEFT_OUT: usize = 5;
 
 /// Every bug has a story that is named after its world. Some show themselves in other ways too, and those that are often met have one each:
 /// written by hand, or the shortest of many hunts, in which every operation is needed.
-const OTHER_WAYS: [&str; 26] = [
+const OTHER_WAYS: [&str; 28] = [
     "driver-z1-atomic-commit",
     "driver-z1-convergence",
     "driver-z1-exact-prefix",
@@ -43,10 +43,12 @@ const OTHER_WAYS: [&str; 26] = [
     "machine-z2-atomic-commit",
     "machine-z2-convergence",
     "machine-z3-atomic-commit",
+    "machine-z4-atomic-commit",
     "machine-z8-fetch",
-    "machine-z14-compared",
+    "machine-z13-convergence",
     "machine-z15-atomic-commit",
     "machine-z15-failure-isolated",
+    "machine-z16-completing",
     "machine-z23-woken",
     "machine-z24-atomic-commit",
     "machine-z26-woken",
