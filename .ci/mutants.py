@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
 """Mutation testing of the machine and the driver, resumable, with a random sample where the whole does not fit.
 
-cargo-mutants lists the mutants; each is put into a copy of the tree and judged by the stages below, cheapest first: the first that
-turns red has caught it. (cargo-mutants itself builds all tests before it runs one.) The exhaustive search and the other long ones are
-left out. Results are kept as JSON lines, one mutant a line, and a run goes on where the last one stopped.
+cargo-mutants lists the mutants of a copy of the tree as committed; each is put into that copy and judged by the stages below, cheapest
+first: the first that turns red has caught it. (cargo-mutants itself builds all tests before it runs one.) The long campaigns and searches
+are left out; of the exhaustive search two short parts are run.
 
-    .ci/mutants.py run --sample 300 --seed 1 --minutes 60
-    .ci/mutants.py run --changed main~5          only files changed since then
-    .ci/mutants.py run --sample 300 --again      the survivors once more, after tests were written for them
-    .ci/mutants.py report                        writes sim/MUTANTS.md
+A sample is of one commit and one seed, which its results say: all mutants in an order drawn at random, as far as they were judged. A
+run goes on where the last one stopped, at that commit, and refuses another. What changed since a commit is judged for its own
+sake and is no sample: those results are kept under target/.
+
+    .ci/mutants.py run --viable 300 --seed 1 --minutes 60    until 300 that compile are judged; again until it says so
+    .ci/mutants.py run --sample 300                          until 300 are judged, whether they compile or not
+    .ci/mutants.py run --viable 300 --fresh                  a new sample, of the last commit
+    .ci/mutants.py run --viable 300 --again                  the survivors once more, after tests were written for them
+    .ci/mutants.py run --changed main~5                      only files changed since then
+    .ci/mutants.py report                                    writes sim/MUTANTS.md
 """
 
 import argparse
@@ -27,6 +33,9 @@ RESULTS = TOP / "sim/mutants/results.jsonl"
 REASONS = TOP / "sim/mutants/reasons.jsonl"
 PAGE = TOP / "sim/MUTANTS.md"
 WORK = TOP / "target/mutants"
+CHANGED = WORK / "changed.jsonl"
+ANEW = "begin a new sample with: .ci/mutants.py run --viable 300 --fresh"
+MUTATED = ["src/machine", "src/driver"]
 CARGO = ["cargo", "test", "--quiet", "--locked", "--profile", "mutants"]
 STAGES = [
     ("properties", ["--package", "multiwatcher", "--lib"]),
@@ -43,69 +52,129 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="judge mutants")
     run.add_argument("--sample", type=int, help="so many, drawn at random")
+    run.add_argument("--viable", type=int, help="until so many that compile are judged, drawn at random")
     run.add_argument("--seed", type=int, default=1)
-    run.add_argument("--again", action="store_true", help="judge those that survived or were late once more, by the tests of now")
-    run.add_argument("--changed", metavar="COMMIT", help="only in files changed since this commit")
+    run.add_argument("--fresh", action="store_true", help="begin a new sample, of the last commit")
+    run.add_argument("--again", action="store_true", help="judge those that survived or were late once more, by the tests of the last commit")
+    run.add_argument("--changed", metavar="COMMIT", help="only in files changed since this commit; no part of the sample")
     run.add_argument("--minutes", type=float, default=math.inf, help="begin none after so long")
     commands.add_parser("report", help="write sim/MUTANTS.md from the results")
     arguments = parser.parse_args()
     if arguments.command == "report":
-        PAGE.write_text(page(read(RESULTS), read(REASONS)))
+        about, results = read_results(RESULTS)
+        if about is None:
+            sys.exit(f"{RESULTS.relative_to(TOP)} does not say of which commit and seed it is: {ANEW}")
+        PAGE.write_text(page(about, results, read(REASONS)))
         return
     survivors = judge_all(arguments)
     sys.exit(1 if survivors else 0)
 
 
 def judge_all(arguments):
-    mutants = listed()
-    if arguments.changed:
-        changed = output(["git", "diff", "--name-only", arguments.changed]).split()
-        mutants = [mutant for mutant in mutants if mutant["file"] in changed]
-    if arguments.sample and arguments.sample < len(mutants):
-        mutants = random.Random(arguments.seed).sample(mutants, arguments.sample)
-    reasons = {reason["name"] for reason in read(REASONS)}
-    results = read(RESULTS)
-    if arguments.again:
-        results = [result for result in results if result["outcome"] != "survived" and "late" not in result["outcome"]]
-        RESULTS.write_text("".join(json.dumps(result) + "\n" for result in results))
-    known = {result["name"] for result in results}
-    todo = [mutant for mutant in mutants if mutant["name"] not in known]
-    tree = copy()
-    print(f"{len(mutants)} mutants, {len(mutants) - len(todo)} judged before", flush=True)
-    began, survivors = time.monotonic(), []
-    RESULTS.parent.mkdir(exist_ok=True)
-    for number, mutant in enumerate(todo, 1):
-        if time.monotonic() - began > arguments.minutes * 60:
-            print(f"time is up, {len(todo) - number + 1} left: run it again", flush=True)
+    file, about, results = begin(arguments)
+    tree = checked_out(about["commit"])
+    mutants = drawn(tree, about)
+    about["mutants"] = len(mutants)
+    write_results(file, about, results)
+    judged = {result["name"]: result for result in results}
+    unknown = sorted(judged.keys() - {mutant["name"] for mutant in mutants})
+    if unknown:
+        sys.exit(f"{file} names mutants that this commit does not have, such as {unknown[0]}: {ANEW}")
+    build(tree)
+    print(f"{len(mutants)} mutants at {about['commit'][:12]}, {len(judged)} judged before", flush=True)
+    stop = time.monotonic() + arguments.minutes * 60
+    verdict = "all are judged"
+    for mutant in mutants:
+        name = mutant["name"]
+        is_again = arguments.again and name in judged and is_doubtful(judged[name])
+        if name in judged and not is_again:
+            continue
+        if not is_again and is_enough(arguments, judged.values()):
+            verdict = "that is enough"
+            break
+        if time.monotonic() > stop:
+            verdict = "time is up: run it again"
             break
         outcome, seconds = judge(tree, mutant)
-        result = {"name": mutant["name"], "outcome": outcome, "seconds": round(seconds)}
-        with RESULTS.open("a") as file:
-            file.write(json.dumps(result) + "\n")
-        print(f"{number}/{len(todo)} {outcome:<16} {round(seconds):>4}s {mutant['name']}", flush=True)
-        if outcome == "survived" and mutant["name"] not in reasons:
-            survivors.append(mutant["name"])
+        judged[name] = {"name": name, "outcome": outcome, "seconds": round(seconds)}
+        write_results(file, about, judged.values())
+        print(f"{len(judged)}, {viable(judged.values())} compile: {outcome:<16} {round(seconds):>4}s {name}", flush=True)
+    print(f"{len(judged)} were judged, {viable(judged.values())} of them compile: {verdict}", flush=True)
+    reasons = {reason["name"] for reason in read(REASONS)}
+    survivors = [name for name, result in judged.items() if result["outcome"] == "survived" and name not in reasons]
+    for name in survivors:
+        print(f"survived, and nobody says why: {name}", flush=True)
     return survivors
 
 
-def listed():
-    files = ["--file", "src/machine/**", "--file", "src/driver/**", "--exclude", "src/driver/models/**"]
-    mutants = json.loads(output(["cargo", "mutants", "--list", "--json", *files]))
+def begin(arguments):
+    """Where results are kept, of what they are, and those that are known."""
+    head = output(["git", "rev-parse", "HEAD"]).strip()
+    if arguments.changed:
+        since = output(["git", "rev-parse", arguments.changed]).strip()
+        wanted = {"commit": head, "seed": arguments.seed, "since": since}
+        about, results = read_results(CHANGED)
+        is_same = about is not None and all(about[key] == wanted[key] for key in wanted)
+        return CHANGED, wanted, results if is_same else []
+    about, results = read_results(RESULTS)
+    if arguments.fresh or not RESULTS.exists():
+        return RESULTS, {"commit": head, "seed": arguments.seed}, []
+    if about is None:
+        sys.exit(f"{RESULTS.relative_to(TOP)} does not say of which commit and seed it is: {ANEW}")
+    if about["seed"] != arguments.seed:
+        sys.exit(f"the sample was drawn with seed {about['seed']}, not {arguments.seed}; samples do not mix: {ANEW}")
+    if arguments.again:
+        # The mutants must be the same ones; only what judges them may have changed.
+        if output(["git", "diff", "--name-only", about["commit"], head, "--", *MUTATED]):
+            sys.exit(f"what is mutated has changed since {about['commit'][:12]}: {ANEW}")
+        about["commit"] = head
+    return RESULTS, about, results
+
+
+def drawn(tree, about):
+    """All mutants in an order drawn at random; any first part of it is a sample."""
+    mutants = listed(tree)
+    if "since" in about:
+        changed = output(["git", "diff", "--name-only", about["since"], about["commit"]]).split()
+        mutants = [mutant for mutant in mutants if mutant["file"] in changed]
+    return random.Random(about["seed"]).sample(mutants, len(mutants))
+
+
+def is_enough(arguments, results):
+    enough = [arguments.sample and len(results) >= arguments.sample, arguments.viable and viable(results) >= arguments.viable]
+    return any(enough)
+
+
+def is_doubtful(result):
+    return result["outcome"] == "survived" or "late" in result["outcome"]
+
+
+def viable(results):
+    return sum(result["outcome"] != "unviable" for result in results)
+
+
+def listed(tree):
+    files = [part for folder in MUTATED for part in ("--file", f"{folder}/**")]
+    # Listed where they are put in: a place in another tree would be another place.
+    mutants = json.loads(output(["cargo", "mutants", "--list", "--json", *files, "--exclude", "src/driver/models/**"], tree))
     return sorted(mutants, key=lambda mutant: mutant["name"])
 
 
-def copy():
-    """A copy of the tree as committed, built once without a mutant: a suite that is red catches everything."""
+def checked_out(commit):
+    """A copy of the tree as committed."""
     tree = WORK / "tree"
     if not tree.exists():
         subprocess.run(["git", "clone", "--quiet", str(TOP), str(tree)], check=True)
-    head = output(["git", "rev-parse", "HEAD"]).strip()
-    subprocess.run(["git", "fetch", "--quiet", "origin"], cwd=tree, check=True)
-    subprocess.run(["git", "checkout", "--quiet", "--force", head], cwd=tree, check=True)
+    subprocess.run(["git", "fetch", "--quiet", "origin", "HEAD"], cwd=tree, check=True)
+    subprocess.run(["git", "checkout", "--quiet", "--force", commit], cwd=tree, check=True)
+    return tree
+
+
+def build(tree):
+    """Builds the copy without a mutant: a suite that is red catches everything."""
     for stage, what in STAGES:
         if cargo(tree, what, 3600) != "green":
             sys.exit(f"{stage} is red without any mutant")
-    return tree
 
 
 def judge(tree, mutant):
@@ -149,22 +218,22 @@ def offset(text, place):
     return sum(len(line) + 1 for line in lines[: place["line"] - 1]) + place["column"] - 1
 
 
-def page(results, reasons):
+def page(about, results, reasons):
     reasons = {reason["name"]: reason["why"] for reason in reasons}
-    viable = [result for result in results if result["outcome"] != "unviable"]
-    survivors = [result["name"] for result in viable if result["outcome"] == "survived"]
-    caught = len(viable) - len(survivors)
-    low, high = wilson(caught, len(viable))
+    compiled = [result for result in results if result["outcome"] != "unviable"]
+    survivors = [result["name"] for result in compiled if result["outcome"] == "survived"]
+    caught = len(compiled) - len(survivors)
+    low, high = wilson(caught, len(compiled))
     outcomes = [outcome for stage, _ in STAGES for outcome in (stage, f"{stage}, late")]
-    by_stage = [f"| {outcome} | {sum(result['outcome'] == outcome for result in viable)} |" for outcome in outcomes]
+    by_stage = [f"| {outcome} | {sum(result['outcome'] == outcome for result in compiled)} |" for outcome in outcomes]
     lines = [
         "# Mutants of the machine and the driver",
         "",
-        "Written by `.ci/mutants.py report`, from results of `.ci/mutants.py run --sample 300 --seed 1`. Lines are those of the tree in which a"
-        " mutant was judged.",
+        f"Written by `.ci/mutants.py report`, from results of `.ci/mutants.py run --viable 300 --seed {about['seed']}` at commit"
+        f" {about['commit'][:12]}, whose lines the names tell.",
         "",
-        f"{len(results)} mutants of {len(listed())} were judged, drawn at random; {len(viable)} of them compile and"
-        f" {caught} were caught: {100 * caught / max(1, len(viable)):.1f} %,"
+        f"Of {about['mutants']} mutants, in an order drawn at random, the first {len(results)} were judged; {len(compiled)} of them compile"
+        f" and {caught} were caught: {100 * caught / max(1, len(compiled)):.1f} %,"
         f" of all {100 * low:.1f} to {100 * high:.1f} % with a confidence of 95 %.",
         "",
         "| caught by | mutants |",
@@ -191,8 +260,19 @@ def read(path):
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def output(command):
-    return subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout
+def read_results(path):
+    """Of which sample the results are, which the first line says, and they themselves."""
+    lines = read(path)
+    return (lines[0], lines[1:]) if lines and "commit" in lines[0] else (None, lines)
+
+
+def write_results(path, about, results):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(line) + "\n" for line in [about, *results]))
+
+
+def output(command, folder=TOP):
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":

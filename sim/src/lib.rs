@@ -7,6 +7,16 @@
 //! A failure is told as a [`page`] for the terminal, drawn as a [`picture`], [explained](explain) by its decisive step, and kept as
 //! a [`ready`] test.
 //!
+//! From the seed in a red line of CI to the picture of the failure are two commands, in the repository:
+//!
+//! ```text
+//! cargo sim run --seeds 1234..1235 --world driver --html failure.html
+//! xdg-open failure.html
+//! ```
+//!
+//! The first makes the run short, prints its page and keeps it as a capsule. `cargo sim replay FILE --step` walks through a
+//! capsule, `cargo sim explain FILE` names the step that decides, and `cargo sim test FILE` prints a test to commit.
+//!
 //! What a campaign draws freely a [`scenario`] file fixes: the folder `sim/scenarios` holds the well-known situations. Runs that
 //! kept their promises are compared with others made of them, as [`metamorphic`] relations and the [`pairs`] say.
 

@@ -23,6 +23,9 @@ pub const WIDTH: usize = 64;
 /// The most lines for what was seen; the whole of it stands in the replay.
 const SEEN_LINES: usize = 5;
 
+/// What is left of the page for the story, however much was drawn: its head, the wrong step at its longest, and that steps are left out.
+const STORY_LINES: usize = 3 + table::BLOCK;
+
 /// Writes the page of a failing run. `command` is what replays it.
 pub fn write<S: Subject>(
     maker: Maker<S>,
@@ -34,8 +37,11 @@ pub fn write<S: Subject>(
     let story = Story::of(maker, decisions)?;
     let wrong = story.place(broken);
     let head = head(decisions, broken, story.told.get(wrong).map_or(broken.step, |told| told.step));
-    let room = LINES.saturating_sub(head.lines().count() + command.lines().count() + 1);
-    write!(out, "{head}")?;
+    // A line is empty above the story, and one below it.
+    let room = LINES.saturating_sub(head.lines().count() + command.lines().count() + 2);
+    let drawn = cut(&drawn(&decisions.header, WIDTH), room.saturating_sub(STORY_LINES).max(1));
+    let room = room.saturating_sub(drawn.lines().count());
+    writeln!(out, "{head}{drawn}")?;
     for line in table::lines(&story.told, wrong, room) {
         writeln!(out, "{line}")?;
     }
@@ -43,7 +49,7 @@ pub fn write<S: Subject>(
     writeln!(out, "{command}")
 }
 
-/// What was promised, what was seen, and what the run was like.
+/// What was promised, and what was seen.
 fn head(decisions: &Decisions, broken: &Broken, step: usize) -> String {
     let (name, seed, steps) = (broken.name(), decisions.header.seed, decisions.operations.len());
     let mut head = format!("BROKEN  {name}\nseed {seed}, step {step} of {steps}\n\n");
@@ -54,8 +60,6 @@ fn head(decisions: &Decisions, broken: &Broken, step: usize) -> String {
         let also: Vec<_> = broken.also.iter().map(|promise| promise.name()).collect();
         head.push_str(&cut(&wrap(&format!("also broken: {}", also.join(", ")), "  ", WIDTH), 2));
     }
-    head.push('\n');
-    head.push_str(&drawn(&decisions.header, WIDTH));
     head.push('\n');
     head
 }

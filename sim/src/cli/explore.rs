@@ -1,6 +1,7 @@
 //! `mwsim explore`: an exhaustive search of a scope and its verdict.
 
 use core::num::NonZeroUsize;
+use core::time::Duration;
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,6 +9,7 @@ use multiwatcher::machine::Time;
 use multiwatcher::testing::Subject;
 
 use super::args::ExploreArgs;
+use super::progress::Turns;
 use super::report::report;
 use super::{BROKEN, CLEAN, MISSED, UsageError};
 use crate::clock::Stopwatch;
@@ -40,23 +42,27 @@ fn explore_in<S: Subject + Send>(
     }
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let watch = Stopwatch::start();
-    let bar = Bar::new();
+    // Only of what is searched whole, and merged, somebody has counted the states.
+    let is_counted = maker.world == scope.world && !args.unmerged && args.depth.is_none();
+    let expect = scope.expect.filter(|_| is_counted);
+    let bar = Bar::new(expect);
     let limits = Limits { jobs, merge: !args.unmerged, skip: !args.unmerged, depth: args.depth };
     let outcome = search(maker, scope, limits, &mut |progress| bar.show(progress));
     bar.finish();
+    let took = watch.elapsed();
     let summary = Summary::new(maker.world, &outcome);
     if args.json {
-        summary.write_json(watch.elapsed(), jobs, out)?;
+        summary.write_json(took, jobs, out)?;
     } else {
         summary.write(out)?;
-        summary.write_time(watch.elapsed(), jobs, out)?;
+        summary.write_time(took, jobs, out)?;
     }
     let page: &mut dyn Write = if args.json { err } else { out };
     let Some(found) = outcome.shortest() else {
-        // Only of what is searched whole, and merged, somebody has counted the states.
-        let expect = scope.expect.filter(|_| maker.world == scope.world && !args.unmerged && outcome.closed);
         let counted = expect.map_or(Ok(true), |expected| compare(expected, outcome.states, page))?;
-        return Ok(if outcome.closed && counted { CLEAN } else { MISSED });
+        let within = scope.within.filter(|_| is_counted);
+        let in_time = within.map_or(Ok(true), |within| compare_time(within, took, page))?;
+        return Ok(if outcome.closed && counted && in_time { CLEAN } else { MISSED });
     };
     report(maker, &failure(maker, scope, found), &args.reporting, "", page)?;
     Ok(BROKEN)
@@ -77,6 +83,14 @@ fn compare(expected: u64, states: u64, out: &mut dyn Write) -> std::io::Result<b
     Ok(false)
 }
 
+/// Says if it took longer than the scope file allows.
+fn compare_time(within: Duration, took: Duration, out: &mut dyn Write) -> std::io::Result<bool> {
+    if took > within {
+        writeln!(out, "MISS  the scope file allows {within:.1?}, the search took {took:.1?}")?;
+    }
+    Ok(took <= within)
+}
+
 /// All it takes to tell it again.
 fn failure<S: Subject>(maker: Maker<S>, scope: &Scope, found: &Found) -> Failure {
     let header = Header {
@@ -90,35 +104,52 @@ fn failure<S: Subject>(maker: Maker<S>, scope: &Scope, found: &Found) -> Failure
     Failure { decisions, broken: found.broken.clone() }
 }
 
-/// Shows how far a search is, on a terminal.
+/// Shows how far a search is: in a line that changes on a terminal, and elsewhere in a line now and then, both on standard error.
 #[derive(Debug)]
-struct Bar(Option<ProgressBar>);
+struct Bar {
+    /// None where there is no terminal.
+    spinner: Option<ProgressBar>,
+    turns: Turns,
+    /// The states there are, if somebody has counted.
+    expect: Option<u64>,
+}
 
 impl Bar {
-    fn new() -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self(None);
-        }
+    fn new(expect: Option<u64>) -> Self {
         let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        Self(Some(ProgressBar::new_spinner().with_style(style)))
+        let is_terminal = std::io::stderr().is_terminal();
+        let spinner = is_terminal.then(|| ProgressBar::new_spinner().with_style(style));
+        Self { spinner, turns: Turns::start(), expect }
     }
 
     fn show(&self, progress: Progress) {
-        let Self(Some(bar)) = self else { return };
-        bar.set_message(line(&progress));
-        bar.tick();
+        match &self.spinner {
+            Some(bar) => {
+                bar.set_message(line(&progress, self.expect));
+                bar.tick();
+            }
+            None if self.turns.is_due() => {
+                // A progress line that cannot be written is not worth ending a search for.
+                let _ = writeln!(std::io::stderr(), "{}", line(&progress, self.expect));
+            }
+            None => (),
+        }
     }
 
     fn finish(&self) {
-        self.0.iter().for_each(ProgressBar::finish_and_clear);
+        self.spinner.iter().for_each(ProgressBar::finish_and_clear);
     }
 }
 
 /// How far it is, and about how much is left.
-fn line(progress: &Progress) -> String {
+fn line(progress: &Progress, expect: Option<u64>) -> String {
     let Progress { states, waiting, depth, left, .. } = *progress;
-    let left = left.map_or_else(|| "growing".to_owned(), |left| format!("about {} to come", number(left)));
+    let left = match (expect, left) {
+        (Some(expect), _) => format!("{} % of the {} expected", states * 100 / expect.max(1), number(expect)),
+        (None, Some(left)) => format!("perhaps {} to come", number(left)),
+        (None, None) => "growing".to_owned(),
+    };
     format!("depth {depth}, {} states, {} waiting, {left}", number(states), number(waiting))
 }
 
@@ -127,11 +158,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_says_how_much_is_left_and_fits_a_phone() {
+    fn the_line_says_how_much_is_left() {
         let progress =
             Progress { states: 1_234_567, waiting: 89_012, transitions: 0, depth: 31, left: Some(1_000_000) };
-        let told = line(&progress);
-        assert_eq!(told, "depth 31, 1,234,567 states, 89,012 waiting, about 1,000,000 to come");
-        assert!(line(&Progress { left: None, ..progress }).ends_with("growing"));
+        let told = line(&progress, None);
+        assert_eq!(told, "depth 31, 1,234,567 states, 89,012 waiting, perhaps 1,000,000 to come");
+        assert!(line(&Progress { left: None, ..progress }, None).ends_with("growing"));
+        let told = line(&progress, Some(2_469_134));
+        assert_eq!(told, "depth 31, 1,234,567 states, 89,012 waiting, 50 % of the 2,469,134 expected");
+        assert!(told.len() <= 80);
     }
 }

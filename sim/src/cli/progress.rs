@@ -23,8 +23,14 @@ pub(super) enum Progress {
 /// What there is to do, and when something was last shown.
 #[derive(Debug)]
 pub(super) struct Watched {
-    watch: Stopwatch,
+    turns: Turns,
     goal: Goal,
+}
+
+/// When something was last shown.
+#[derive(Debug)]
+pub(super) struct Turns {
+    watch: Stopwatch,
     shown: AtomicU64,
 }
 
@@ -48,7 +54,7 @@ impl Progress {
             Goal::Seeds(count) => *count,
             Goal::Time(time) => millis(*time),
         };
-        let watched = Watched { watch: Stopwatch::start(), goal, shown: AtomicU64::new(0) };
+        let watched = Watched { turns: Turns::start(), goal };
         if !std::io::stderr().is_terminal() {
             return Self::Lines(watched);
         }
@@ -61,16 +67,13 @@ impl Progress {
     pub(super) fn show(&self, seeds: u64) {
         match self {
             Self::Bar(bar, watched) => {
-                if watched.due(millis(watched.watch.elapsed()) / millis(REFRESH)) {
+                if watched.turns.is_new(millis(watched.turns.watch.elapsed()) / millis(REFRESH)) {
                     bar.set_position(watched.done(seeds));
                     bar.set_message(watched.line(seeds));
                 }
             }
             Self::Lines(watched) => {
-                // After 1, 2, 4, 8, ... seconds: a long campaign does not fill a log.
-                if watched
-                    .due(watched.watch.elapsed().as_secs().checked_ilog2().map_or(0, |power| u64::from(power) + 1))
-                {
+                if watched.turns.is_due() {
                     // A progress line that cannot be written is not worth ending a campaign for.
                     let _ = writeln!(std::io::stderr(), "{}", watched.line(seeds));
                 }
@@ -87,21 +90,33 @@ impl Progress {
     }
 }
 
-impl Watched {
-    /// Whether nothing has been shown in this turn; then it counts as shown. There is nothing to show in turn 0.
-    fn due(&self, turn: u64) -> bool {
-        self.shown.fetch_max(turn, Ordering::Relaxed) < turn
+impl Turns {
+    /// Begins to count time.
+    pub(super) fn start() -> Self {
+        Self { watch: Stopwatch::start(), shown: AtomicU64::new(0) }
     }
 
+    /// Whether a line is due: after 1, 2, 4, 8, ... seconds, so that what takes long does not fill a log.
+    pub(super) fn is_due(&self) -> bool {
+        self.is_new(self.watch.elapsed().as_secs().checked_ilog2().map_or(0, |power| u64::from(power) + 1))
+    }
+
+    /// Whether nothing has been shown in this turn; then it counts as shown. There is nothing to show in turn 0.
+    fn is_new(&self, turn: u64) -> bool {
+        self.shown.fetch_max(turn, Ordering::Relaxed) < turn
+    }
+}
+
+impl Watched {
     fn done(&self, seeds: u64) -> u64 {
         match self.goal {
             Goal::Seeds(_) => seeds,
-            Goal::Time(_) => millis(self.watch.elapsed()),
+            Goal::Time(_) => millis(self.turns.watch.elapsed()),
         }
     }
 
     fn line(&self, seeds: u64) -> String {
-        let elapsed = self.watch.elapsed();
+        let elapsed = self.turns.watch.elapsed();
         let rate = u128::from(seeds) * 1000 / u128::from(millis(elapsed).max(1));
         let rate = number(u64::try_from(rate).unwrap_or(u64::MAX));
         format!("{} seeds, {rate} a second, {} s", number(seeds), elapsed.as_secs())

@@ -5,6 +5,7 @@
 //! fingerprints are equal. Futures cannot be cloned, so a state is reached again by retracing its operations, without judging them
 //! once more: the walker does that. A run that comes to its end, because nothing more can happen, is healed, and must have converged.
 
+pub mod left;
 pub mod moves;
 pub mod order;
 pub mod scope;

@@ -9,6 +9,7 @@ use multiwatcher::testing::{Character, Faults, FilterIx, Party, Regime, Shape, S
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::text::duration;
 use crate::worlds::World;
 
 /// What a search is about: how many of each thing, and what may happen at all.
@@ -43,6 +44,8 @@ pub struct Scope {
     /// How many states a search of all of it comes to, if somebody has counted: whoever leaves out what counts, or tells apart what does
     /// not, comes to another number.
     pub expect: Option<u64>,
+    /// How long that search may take, if somebody minds.
+    pub within: Option<Duration>,
 }
 
 /// Where a search begins.
@@ -112,6 +115,7 @@ struct Written {
     #[serde(default)]
     spurious: bool,
     expect: Option<u64>,
+    within: Option<Spanned<String>>,
 }
 
 fn new() -> Start {
@@ -182,6 +186,10 @@ impl Scope {
         let name = written.world.get_ref();
         let world = World::named(name)
             .ok_or_else(|| at(written.world.span(), format!("expected \"machine\" or \"driver\", got {name:?}")))?;
+        let within = match &written.within {
+            None => None,
+            Some(time) => Some(duration(time.get_ref()).map_err(|what| at(time.span(), what))?),
+        };
         let Written {
             start,
             steps,
@@ -214,6 +222,7 @@ impl Scope {
             drops,
             spurious,
             expect,
+            within,
         })
     }
 
@@ -279,6 +288,12 @@ mod tests {
                 6,
                 10,
                 "expected u64",
+            ),
+            (
+                "world = \"driver\"\nwatchers = 1\nids = 1\nvalues = 1\ncommits = 1\nwithin = \"soon\"\n",
+                6,
+                10,
+                "expected a time such as 500ms",
             ),
             ("world = \"driver\"\nwachters = 1\n", 2, 1, "expected one of"),
             ("world = \"driver\"\nwatchers = true\n", 2, 12, "expected"),

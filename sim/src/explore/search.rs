@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use multiwatcher::testing::exhaustive::Fingerprints;
 use multiwatcher::testing::{Operation, Subject};
 
+use super::left::left;
 use super::moves::Move;
 use super::scope::Scope;
 use super::walker::{Came, Grown, State, Walker};
@@ -70,7 +71,7 @@ pub struct Progress {
     pub transitions: u64,
     /// The length of the ways that are being tried.
     pub depth: usize,
-    /// An estimate of the states that will still be found; `None` as long as every level is larger than the one before.
+    /// An estimate of the states that follow the levels that are whole; `None` as long as nothing can be said.
     pub left: Option<u64>,
 }
 
@@ -265,15 +266,7 @@ impl Outcome {
 
     fn progress(&self, waiting: usize, next: usize) -> Progress {
         let waiting = (waiting + next) as u64;
-        let left = match self.levels[..] {
-            [.., before, last] if last < before => Some(tail(before, last)),
-            [..] => None,
-        };
+        let left = left(&self.levels);
         Progress { states: self.states, waiting, transitions: self.transitions, depth: self.depth, left }
     }
-}
-
-/// What follows if every level is to the one before as the last to that before it.
-fn tail(before: u64, last: u64) -> u64 {
-    u64::try_from(u128::from(last) * u128::from(last) / u128::from(before - last)).unwrap_or(u64::MAX)
 }

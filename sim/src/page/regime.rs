@@ -4,7 +4,7 @@ use core::fmt::Write;
 use core::time::Duration;
 
 use multiwatcher::machine::Config;
-use multiwatcher::testing::{Faults, Regime, Telling};
+use multiwatcher::testing::{Budgets, Commits, Faults, Regime, Telling, Weights};
 
 use crate::decisions::Header;
 use crate::text::wrap;
@@ -30,13 +30,25 @@ pub fn drawn(header: &Header, width: usize) -> String {
     if regime.telling == Telling::Steps {
         ids.push("told by steps".to_owned());
     }
-    let readers: Vec<_> = regime.readers.iter().map(|reader| format!("{reader:?}").to_lowercase()).collect();
+    let mut readers: Vec<_> = regime.readers.iter().map(|reader| format!("{reader:?}").to_lowercase()).collect();
+    if regime.unfiltered != calm.unfiltered {
+        readers.push(format!("filtered{}", bar(calm.unfiltered.saturating_sub(regime.unfiltered))));
+    }
+    let mut settings = config(&regime.config, &calm.config);
+    settings.extend(regime.dead_start.then(|| "dead start".to_owned()));
     let mut lines = String::new();
     row(&mut lines, "ids", &ids.join(", "), width);
     row(&mut lines, "readers", &readers.join(" "), width);
-    row(&mut lines, "config", &config(&regime.config, &calm.config).join(", "), width);
+    row(&mut lines, "config", &settings.join(", "), width);
     row(&mut lines, "faults", &faults(&regime.faults).join(" "), width);
     row(&mut lines, "chosen", &format!("by {}", header.scheduler), width);
+    let moves = [
+        commits(regime.commits, calm.commits),
+        weights(regime.weights, calm.weights),
+        budgets(regime.budgets, calm.budgets),
+    ];
+    row(&mut lines, "moves", &moves.concat().join(", "), width);
+    row(&mut lines, "without", &regime.off.to_string().replace(',', ", "), width);
     lines
 }
 
@@ -78,6 +90,48 @@ fn config(config: &Config, calm: &Config) -> Vec<String> {
     tell(*window != calm.window, format!("window {window}"));
     tell(*queue_limit != calm.queue_limit, format!("queue {queue_limit}"));
     told
+}
+
+/// What a commit is like where that differs; shares of commits as bars.
+fn commits(commits: Commits, calm: Commits) -> Vec<String> {
+    let Commits { most, deletes, same, skips } = commits;
+    let mut told = Vec::new();
+    let mut tell = |differs: bool, text: String| told.extend(differs.then_some(text));
+    let share = |name: &str, rate: u16| if rate == 0 { format!("no {name}") } else { format!("{name}{}", bar(rate)) };
+    tell(most != calm.most, format!("up to {most} ids"));
+    tell(deletes != calm.deletes, share("deletes", deletes));
+    tell(same != calm.same, share("same", same));
+    tell(skips != calm.skips, share("skips", skips));
+    told
+}
+
+/// How often each party moves, where that differs.
+fn weights(weights: Weights, calm: Weights) -> Vec<String> {
+    let Weights { writer, stream, caller, clock, saboteur, owner, reader } = weights;
+    let each = [
+        ("writer", writer, calm.writer),
+        ("stream", stream, calm.stream),
+        ("caller", caller, calm.caller),
+        ("clock", clock, calm.clock),
+        ("saboteur", saboteur, calm.saboteur),
+        ("owner", owner, calm.owner),
+        ("reader", reader, calm.reader),
+    ];
+    let differs = each.into_iter().filter(|(_, weight, calm)| weight != calm);
+    differs.map(|(name, weight, _)| format!("{name} {weight}")).collect()
+}
+
+/// How much each party may do, where that differs.
+fn budgets(budgets: Budgets, calm: Budgets) -> Vec<String> {
+    let Budgets { writer, saboteur, owner, opens } = budgets;
+    let each = [
+        ("writer", writer, calm.writer),
+        ("saboteur", saboteur, calm.saboteur),
+        ("owner", owner, calm.owner),
+        ("opens", opens, calm.opens),
+    ];
+    let differs = each.into_iter().filter(|(_, budget, calm)| budget != calm);
+    differs.map(|(name, budget, _)| format!("{name} up to {budget}")).collect()
 }
 
 /// Every fault that can happen, with a bar for how often.
@@ -146,7 +200,7 @@ fn plural(word: &str, count: u8) -> String {
 mod tests {
     use super::*;
     use crate::schedulers::Kind;
-    use multiwatcher::testing::Character;
+    use multiwatcher::testing::{Character, Family};
 
     #[test]
     fn a_calm_run_says_only_what_has_no_calm_value() {
@@ -154,6 +208,26 @@ mod tests {
         let header =
             Header { world: "machine".to_owned(), seed: 1, scheduler: Kind::Uniform, broken: String::new(), regime };
         assert_eq!(drawn(&header, 64), "ids      2 in 1 model\nreaders  eager\nchosen   by uniform\n");
+    }
+
+    #[test]
+    fn all_that_is_not_calm_is_told() {
+        let calm = Regime::calm(2, &[Character::Eager]);
+        let regime = Regime {
+            unfiltered: 128,
+            commits: Commits { most: 2, deletes: 0, same: 20, ..calm.commits },
+            weights: Weights { clock: 2, reader: 9, ..calm.weights },
+            budgets: Budgets { saboteur: 5, ..calm.budgets },
+            off: [Family::Drops, Family::Kills].into_iter().collect(),
+            dead_start: true,
+            ..calm
+        };
+        let header =
+            Header { world: "machine".to_owned(), seed: 1, scheduler: Kind::Uniform, broken: String::new(), regime };
+        let told = "ids      2 in 1 model\nreaders  eager filtered█\nconfig   dead start\nchosen   by uniform\n\
+                    moves    up to 2 ids, no deletes, same▂, clock 2, reader 9,\n         saboteur up to 5\n\
+                    without  kills, drops\n";
+        assert_eq!(drawn(&header, 64), told);
     }
 
     #[test]

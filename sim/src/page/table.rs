@@ -7,6 +7,10 @@ use crate::trace::{Delivered, Told};
 
 /// The most lines of one cell.
 const CELL: usize = 3;
+/// The most lines below a step for what else was seen of it; the whole of it stands in the replay.
+const NOTES: usize = 5;
+/// The most lines of a step.
+pub(super) const BLOCK: usize = CELL + NOTES;
 /// Of a story that is too long, one line in so many is kept for the beginning.
 const BEGINNING: usize = 4;
 /// How many steps are told after the wrong one, if there are any.
@@ -114,7 +118,11 @@ impl Columns {
             })
             .collect();
         let indent = " ".repeat(2 + self.step + 1 + self.time + 1);
-        lines.extend(told.noted.iter().map(|note| shorten(&format!("{indent}{note}"), WIDTH)));
+        let note = |note: &str| shorten(&format!("{indent}{note}"), WIDTH);
+        let shown = if told.noted.len() > NOTES { NOTES - 1 } else { told.noted.len() };
+        lines.extend(told.noted.iter().take(shown).map(|text| note(text)));
+        let more = told.noted.len() - shown;
+        lines.extend((more > 0).then(|| note(&format!("… {more} more"))));
         lines
     }
 }
@@ -149,4 +157,52 @@ fn cell(text: &str, width: usize) -> Vec<String> {
 fn moment(told: &Told) -> String {
     let seconds = told.time.as_nanos() / 1_000_000_000;
     if seconds < 100 { told.millis() } else { format!("{seconds}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use multiwatcher::machine::{Revno, Time};
+
+    use super::*;
+
+    fn told(step: usize, notes: usize) -> Told {
+        let words = |count: usize| vec!["word".to_owned(); count];
+        Told {
+            step,
+            time: Time::ZERO,
+            party: None,
+            who: "reader 0".to_owned(),
+            what: words(90).join(" "),
+            revno: Some(Revno(1)),
+            woken: vec![0, 1, 2, 3, 4, 5],
+            delivered: Vec::new(),
+            seen: Vec::new(),
+            noted: (0..notes).map(|note| format!("note {note} {}", words(30).join(" "))).collect(),
+        }
+    }
+
+    /// However much the wrong step did, it stands in the room that the page keeps for it.
+    #[test]
+    fn a_step_takes_no_more_than_its_share() {
+        for notes in [0, 1, NOTES, NOTES + 1, 80] {
+            let story: Vec<_> = (0..9).map(|step| told(step, notes)).collect();
+            for wrong in [0, 4, 8] {
+                let lines = lines(&story, wrong, BLOCK + 3);
+                assert!(lines.len() <= BLOCK + 3, "{notes} notes: {lines:#?}");
+                assert_eq!(lines.iter().filter(|line| line.starts_with('>')).count(), 1, "{lines:#?}");
+                assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:#?}");
+            }
+        }
+        let all = lines_of(80);
+        assert!(all.last().is_some_and(|line| line.trim() == "… 76 more"), "{all:#?}");
+        let all = lines_of(NOTES);
+        assert!(
+            all.iter().any(|line| line.contains("note 4")) && !all.iter().any(|line| line.contains("more")),
+            "{all:?}"
+        );
+    }
+
+    fn lines_of(notes: usize) -> Vec<String> {
+        lines(&[told(0, notes)], 0, BLOCK + 3)
+    }
 }

@@ -99,7 +99,6 @@ impl Portfolio {
         self.kind = kind;
         match kind {
             Kind::Uniform | Kind::Weighted | Kind::Pos | Kind::Starve | Kind::Burst | Kind::Hold | Kind::Exhaustive => {
-                ()
             }
             Kind::Pct(depth) => self.pct.set_depth(depth),
             Kind::FairPct(depth) => self.fair_pct.set_depth(depth),

@@ -29,6 +29,26 @@ fn help_has_examples_and_fits_a_phone() {
     }
 }
 
+/// A newcomer who begins at either end finds the same two commands, and they are understood.
+#[test]
+fn the_readme_and_the_docs_lead_from_a_seed_to_the_picture() {
+    let command = "cargo sim run --seeds 1234..1235 --world driver --html failure.html";
+    let [readme, simulator, library] =
+        [include_str!("../../../README.md"), include_str!("../../src/lib.rs"), include_str!("../../../src/lib.rs")];
+    for text in [readme, simulator, library] {
+        assert!(text.contains(command) && text.contains("xdg-open failure.html"), "{text}");
+    }
+    let picture = folder("newcomer").join("failure.html");
+    let asked = command.replace("driver", "driver+canary").replace("failure.html", &picture.to_string_lossy());
+    let failures = folder("newcomer_failures");
+    let mut args: Vec<_> = asked.split(' ').skip(2).collect();
+    let failures = failures.to_string_lossy();
+    args.extend(["--failures", &failures]);
+    let Asked { code, out, .. } = ask(&args);
+    assert_eq!(code, 1, "{out}");
+    assert!(picture.exists(), "{out}");
+}
+
 #[test]
 fn a_clean_campaign_exits_0_and_says_what_it_exercised() {
     let Asked { code, out, err } = ask(&["run", "--seeds", "0..300", "--jobs", "2"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::common::{Asked, ask};
 use multiwatcher::machine::StoreManager;
-use multiwatcher::testing::Val;
+use multiwatcher::testing::{Operation, Val};
 use multiwatcher_sim::corpus::{self, Capsule};
 use multiwatcher_sim::driven::Driven;
 use multiwatcher_sim::replay::{Replay, Replayer};
@@ -49,16 +49,33 @@ fn every_bug_of_the_zoo_has_a_capsule_in_each_world() {
 
 #[test]
 fn what_ships_breaks_nothing_in_them() {
-    breaks_nothing::<Machine>();
-    breaks_nothing::<Driven<Machine>>();
+    // A campaign tells of those that are stale and goes on: one that becomes stale has lost what it was kept for.
+    let stale = [breaks_nothing::<Machine>(), breaks_nothing::<Driven<Machine>>()].concat();
+    assert!(stale.is_empty(), "write these anew, for what ships follows them no more: {stale:?}");
 }
 
-fn breaks_nothing<S: multiwatcher_sim::worlds::Simulated>() {
+/// The names of those that are stale.
+fn breaks_nothing<S: multiwatcher_sim::worlds::Simulated>() -> Vec<String> {
     let replayed = corpus::replay(Maker::<S>::default(), capsules());
     assert!(replayed.broken.is_none(), "{:?}", replayed.broken);
     assert!(replayed.clean > 0);
     let all = capsules().iter().filter(|capsule| corpus::shipped(capsule.decisions.world()) == S::WORLD).count();
     assert_eq!(replayed.clean + replayed.stale.len(), all, "each is clean or stale");
+    let name = S::WORLD.name();
+    replayed.stale.iter().map(|(stale, ..)| format!("{stale} in the world {name}")).collect()
+}
+
+#[test]
+fn a_capsule_that_cannot_be_followed_is_stale_and_no_pass() {
+    let mut all: Vec<_> =
+        capsules().into_iter().filter(|capsule| capsule.name == "z04" || capsule.name == "z05").collect();
+    let operations = &mut all[0].decisions.operations;
+    let before = operations.len();
+    operations.retain(|operation| !matches!(operation, Operation::Open { .. }));
+    assert!(operations.len() < before, "somebody reads");
+    let replayed = corpus::replay(Maker::<Machine>::default(), all);
+    let stale: Vec<_> = replayed.stale.iter().map(|(name, ..)| *name).collect();
+    assert_eq!((stale, replayed.clean), (vec!["z04"], 1));
 }
 
 /// A capsule that the subject breaks is found, and the ones before it are counted.

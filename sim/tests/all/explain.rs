@@ -1,5 +1,7 @@
 //! What helps to understand a run: walking through it, comparing it, the step that decides it, and a test made of it.
 
+use std::path::Path;
+
 use crate::common::{Asked, ask, folder, write};
 use multiwatcher_sim::canary::Canary;
 use multiwatcher_sim::decisions::Decisions;
@@ -12,7 +14,7 @@ const CANARY: &str = "tests/all/canary.capsule";
 fn edited(place: &str) -> String {
     let text = include_str!("canary.capsule");
     let lines = text.split_inclusive('\n').enumerate().filter(|(number, _)| *number != 2 + 9);
-    write(&folder(place), "edited.jsonl", &lines.map(|(_, line)| line).collect::<String>())
+    write(&folder(place), "edited.capsule", &lines.map(|(_, line)| line).collect::<String>())
 }
 
 #[test]
@@ -57,7 +59,7 @@ fn two_runs_are_told_apart_by_the_first_decision_that_is_another_one() {
 #[test]
 fn the_same_decisions_in_another_world_part_where_something_else_is_seen() {
     let text = include_str!("canary.capsule").replacen("\"world\":\"canary\"", "\"world\":\"machine\"", 1);
-    let machine = write(&folder("worlds"), "machine.jsonl", &text);
+    let machine = write(&folder("worlds"), "machine.capsule", &text);
     let Asked { code, out, err } = ask(&["diff", CANARY, &machine]);
     assert_eq!((code, err.as_str()), (1, ""), "{out}");
     insta::assert_snapshot!("diff_worlds", out.replace(&machine, "MACHINE"));
@@ -89,15 +91,51 @@ fn the_decisive_step_of_a_stored_run_is_the_same_every_time() {
     assert_eq!((code, out.as_str()), (1, "the run breaks nothing: there is no step to explain\n"));
 }
 
-/// The file is compiled and run beside this one, so what is printed compiles, and passes as it says.
+/// The files are compiled and run beside this one, so what is printed compiles, and passes as it says. The clean one is a story of the zoo
+/// told by what ships.
 #[test]
-fn the_test_that_is_printed_is_the_one_that_is_committed() {
-    let Asked { code, out, err } = ask(&["test", CANARY]);
-    assert_eq!((code, err.as_str()), (0, ""));
-    assert!(
-        out == include_str!("ready_canary.rs"),
-        "write it anew: mwsim test {CANARY} > tests/ready_canary.rs\n{out}"
-    );
+fn the_tests_that_are_printed_are_those_that_are_committed() {
+    let zoo = include_str!("../../corpus/z26-driver.capsule");
+    let clean = write(&folder("ready"), "clean.capsule", &zoo.replacen("driver+z26", "driver", 1));
+    let ready = [
+        (CANARY, "ready_canary.rs", include_str!("ready_canary.rs")),
+        ("corpus/z26-driver.capsule", "ready_driver.rs", include_str!("ready_driver.rs")),
+        (&*clean, "ready_clean.rs", include_str!("ready_clean.rs")),
+    ];
+    for (capsule, file, committed) in ready {
+        let Asked { code, out, err } = ask(&["test", capsule]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert!(out == committed, "write it anew, in sim/: mwsim test {capsule} > tests/all/{file}\n{out}");
+    }
+}
+
+#[test]
+fn a_printed_test_is_of_the_shortest_run_unless_the_whole_is_asked_for() {
+    let steps = |args: &[&str]| {
+        let Asked { code, out, err } = ask(args);
+        assert_eq!((code, err.as_str()), (0, ""), "{out}");
+        let run = out.split_once("const RUN").map_or("", |(_, run)| run);
+        let steps = run.lines().filter(|line| line.starts_with("{\"") || line.starts_with('"'));
+        // The two lines of the head and the seed are no steps, nor is the end of the text.
+        steps.count() - 4
+    };
+    let whole = Decisions::read(&include_bytes!("canary.capsule")[..]).unwrap().operations.len();
+    assert_eq!(steps(&["test", CANARY, "--no-shrink"]), whole);
+    assert_eq!(steps(&["test", CANARY]), 3);
+}
+
+/// The root's own tests do not know the simulator, so what is printed compiles in this package alone.
+#[test]
+fn the_help_writes_a_test_where_cargo_takes_it_up() {
+    let Asked { out, .. } = ask(&["test", "--help"]);
+    let file = out.lines().find_map(|line| line.trim().strip_prefix("> ")).expect("an example keeps the test");
+    let folder = Path::new(file).parent().expect("it lies in a folder");
+    assert_eq!(folder, Path::new("sim/tests"), "{out}");
+    assert!(env!("CARGO_MANIFEST_DIR").ends_with("sim") && !include_str!("../../Cargo.toml").contains("autotests"));
+    for command in ["test", "explain", "diff", "replay", "shrink"] {
+        let Asked { out, .. } = ask(&[command, "--help"]);
+        assert!(out.contains(".capsule") && !out.contains(".jsonl"), "a failure is kept as a capsule: {out}");
+    }
 }
 
 #[test]

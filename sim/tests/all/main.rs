@@ -13,6 +13,8 @@ mod page;
 mod picture;
 mod prints;
 mod ready_canary;
+mod ready_clean;
+mod ready_driver;
 mod runs;
 mod saturation;
 mod scenarios;

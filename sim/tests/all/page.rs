@@ -4,6 +4,7 @@
 use multiwatcher::machine::{Answer, Input, Output, Report, StoreManager, Time, Timeout};
 use multiwatcher::testing::{Fresh, Subject, Val};
 use multiwatcher_sim::canary::Canary;
+use multiwatcher_sim::corpus::{self, Capsule};
 use multiwatcher_sim::decisions::Decisions;
 use multiwatcher_sim::runner::Runner;
 use multiwatcher_sim::story::Story;
@@ -46,6 +47,42 @@ fn every_page_fits_a_phone_and_marks_one_step() {
         longest = longest.max(text.lines().count());
     }
     assert!(longest >= page::LINES - 2, "a page has room for {} lines, and the longest has {longest}", page::LINES);
+}
+
+/// Whatever was drawn and however much one step did: shrunk failures, and long ones as campaigns find them, of every bug in both worlds.
+#[test]
+fn the_page_of_every_bug_fits_a_phone() {
+    let all = corpus::all().unwrap_or_else(|(name, error)| panic!("{name}: {error}"));
+    let mut longest = 0;
+    for Capsule { name, decisions } in all {
+        let World::Zoo { bug, driven } = decisions.world() else { panic!("{name}: a bug of the zoo") };
+        let lines = [
+            if driven { fits(bug.driven_maker(), name, &decisions) } else { fits(bug.maker(), name, &decisions) },
+            if driven { found(bug.driven_maker(), name) } else { found(bug.maker(), name) },
+        ];
+        longest = longest.max(lines.into_iter().max().unwrap_or(0));
+    }
+    assert!(longest >= page::LINES - 2, "a page has room for {} lines, and the longest has {longest}", page::LINES);
+}
+
+/// The most lines of the pages of what a few seeds find.
+fn found<S: Subject>(maker: Maker<S>, name: &str) -> usize {
+    let mut runner = Runner::of(maker);
+    let failures = (0..200).filter_map(|seed| runner.run(seed, &mut Tally::default()).err()).take(8);
+    failures.map(|failure| fits(maker, name, &failure.decisions)).max().unwrap_or(0)
+}
+
+/// Looks at the page of a failure, and tells how many lines it has.
+fn fits<S: Subject>(maker: Maker<S>, name: &str, decisions: &Decisions) -> usize {
+    let story = Story::of(maker, decisions).expect("memory takes all");
+    let broken = story.replayed.broken.unwrap_or_else(|| panic!("{name} breaks nothing"));
+    let mut text = Vec::new();
+    page::write(maker, decisions, &broken, "replay: it", &mut text).expect("memory takes all");
+    let text = String::from_utf8(text).expect("a page is text");
+    let (lines, widest) = (text.lines().count(), text.lines().map(|line| line.chars().count()).max().unwrap_or(0));
+    assert!(lines <= page::LINES && widest <= page::WIDTH, "{name}: {lines} lines, {widest} columns\n{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with('>')).count(), 1, "{name}\n{text}");
+    lines
 }
 
 #[test]

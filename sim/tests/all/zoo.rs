@@ -14,7 +14,7 @@ use multiwatcher_sim::tally::Tally;
 use multiwatcher_sim::worlds::{Maker, World};
 use multiwatcher_sim::zoo::control::Control;
 use multiwatcher_sim::zoo::hunt::{Found, Hunt};
-use multiwatcher_sim::zoo::{Bug, tame, tame_driven};
+use multiwatcher_sim::zoo::{Bug, cached, cached_driven, tame, tame_driven};
 
 /// A bug that takes more schedules than this is not found.
 const MOST: u64 = 20_000;
@@ -67,6 +67,13 @@ fn without_a_bug_the_same_seeds_are_clean() {
 fn what_the_bugs_are_wrapped_in_is_clean() {
     clean(tame());
     clean(tame_driven());
+}
+
+/// Z22 is a cache that sweeps; the one that ships stands in the same place, and readers hear through it what they hear without one.
+#[test]
+fn readers_of_the_cache_that_ships_find_nothing() {
+    clean(cached());
+    clean(cached_driven());
 }
 
 /// It differs from the machine in the part that Z1 to Z3 are wrong in, and is right.

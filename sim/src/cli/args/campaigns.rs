@@ -117,12 +117,13 @@ to an end: it closes. The first failure found is a shortest one;
 it is written to the failures folder, and its page ends with the
 command that replays it.
 
-A scope file may say how many states to expect of its own world;
-then the search counts them, unless it is cut off or not merged.
+A scope file may say how many states to expect of its own world,
+and within what time; that is looked at unless the search is cut
+off or not merged.
 
 Exit codes: 0 closed and clean, 1 a promise is broken, 2 usage
-or a scope that cannot be read, 3 clean, but not closed or with
-another number of states than the scope file expects.")]
+or a scope that cannot be read, 3 clean, but not closed, with
+another number of states than the scope file expects, or late.")]
 pub struct ExploreArgs {
     /// What there is and what may happen, in TOML
     #[arg(long, value_name = "FILE")]

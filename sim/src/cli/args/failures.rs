@@ -46,8 +46,8 @@ pub struct ReplayArgs {
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 #[command(max_term_width = WIDTH, after_help = "Examples:
-  mwsim diff before.jsonl after.jsonl
-  mwsim diff 4711 sim-failures/exact-prefix-4711.jsonl
+  mwsim diff before.capsule after.capsule
+  mwsim diff 4711 sim-failures/exact-prefix-4711.capsule
 
 Names the settings that differ, the first decision where the
 runs part, and what is seen where their traces part.
@@ -55,7 +55,7 @@ runs part, and what is seen where their traces part.
 Exit codes: 0 the same, 1 they differ, 2 usage or a file that
 cannot be read.")]
 pub struct DiffArgs {
-    /// A seed, or a decision file
+    /// A seed, or a capsule
     #[arg(value_name = "A")]
     pub one: String,
     /// Another
@@ -72,8 +72,8 @@ pub struct DiffArgs {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 #[command(max_term_width = WIDTH, after_help = "Examples:
-  mwsim explain sim-failures/exact-prefix-4711.jsonl
-  mwsim explain sim-failures/exact-prefix-4711.jsonl --tails 1000
+  mwsim explain sim-failures/exact-prefix-4711.capsule
+  mwsim explain sim-failures/exact-prefix-4711.capsule --tails 1000
 
 The beginnings of the run, each longer by one step, are run on
 with random ends. The share of ends that break the same promise
@@ -82,7 +82,7 @@ jumps where the run was decided.
 Exit codes: 0 explained, 1 the run breaks nothing, 2 usage or a
 file that cannot be read.")]
 pub struct ExplainArgs {
-    /// A decision file, or a seed
+    /// A capsule, or a seed
     #[arg(value_name = "FILE|SEED")]
     pub what: String,
     /// How many random ends are tried after each step
@@ -99,16 +99,19 @@ pub struct ExplainArgs {
 /// Arguments of `test`.
 #[derive(Debug, Args)]
 #[command(max_term_width = WIDTH, after_help = "Examples:
-  mwsim test sim-failures/exact-prefix-4711.jsonl \\
-    > tests/exact_prefix_4711.rs
+  mwsim test sim-failures/exact-prefix-4711.capsule \\
+    > sim/tests/exact_prefix_4711.rs
+  mwsim test 4711 --world driver --no-shrink
 
 The test holds the decisions, the verdict, and the trace as an
-inline snapshot. It can be committed as it is. Where what ships
-breaks a promise, it fails until the promise is kept.
+inline snapshot, of the shortest run that fails in that way. It
+can be committed as it is: cargo takes up a file in sim/tests by
+itself, one in sim/tests/all needs a line in its main.rs. Where
+what ships breaks a promise, it fails until the promise is kept.
 
 Exit codes: 0 printed, 2 usage or a file that cannot be read.")]
 pub struct TestArgs {
-    /// A decision file, or a seed
+    /// A capsule, or a seed
     #[arg(value_name = "FILE|SEED")]
     pub what: String,
     /// What is simulated, for a seed; a file says it itself
@@ -117,6 +120,9 @@ pub struct TestArgs {
     /// How a seed is drawn
     #[command(flatten)]
     pub drawing: Drawing,
+    /// Leave a failing run as long as it is
+    #[arg(long)]
+    pub no_shrink: bool,
 }
 
 /// Arguments of `shrink`.

@@ -7,7 +7,6 @@ use super::row::{Row, Schedules};
 use super::text::{cell, sentences};
 use super::verdict::Verdict;
 use crate::text::number;
-use crate::zoo::WAITING;
 
 /// Writes the page of the table that is kept in this file.
 pub fn write(rows: &[Row], file: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -22,9 +21,6 @@ pub fn write(rows: &[Row], file: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "|---|---|{}---|---:|---:|", "---:|".repeat(columns.len()))?;
     rows.iter().try_for_each(|row| line(row, out))?;
     writeln!(out)?;
-    for (name, why) in WAITING {
-        writeln!(out, "{name}: {why}.\n")?;
-    }
     writeln!(out, "What the bugs are:\n")?;
     for pair in rows.chunks(2) {
         let Some(row) = pair.first() else { continue };

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::row::{Known, Row, Schedules};
 use super::verdict::Verdict;
 use crate::text::{COLUMNS, number, wrap};
-use crate::zoo::{Bug, WAITING};
+use crate::zoo::Bug;
 
 /// The widest that stands for a world.
 const WIDTH: usize = 20;
@@ -19,9 +19,6 @@ pub fn write(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     for pair in rows.chunks(2) {
         let [machine, driver] = pair else { continue };
         bug(machine, driver, out)?;
-    }
-    for (name, why) in WAITING {
-        writeln!(out, "{name:<4} {why}")?;
     }
     writeln!(out)?;
     for line in sentences(&Verdict::of(rows)) {

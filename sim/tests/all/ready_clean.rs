@@ -1,0 +1,58 @@
+//! A run of seed 18 in the world driver that keeps every promise.
+//!
+//! The test fails when it breaks one, or when its trace is another.
+
+use multiwatcher_sim::ready::play;
+
+#[test]
+fn clean_of_seed_18() {
+    let played = play(RUN);
+    assert_eq!(played.verdict, "clean", "{}", played.seen);
+    insta::assert_snapshot!(played.story, @r"
+    world driver
+       0   0.000ms begin    a new machine
+       1   0.000ms reader 0 watch everything
+                              reader 0 has watcher w1
+       2   0.000ms reader 0 next
+                              call 1: waits
+       3   0.000ms worker   its turn
+                              subscribe g1
+       4   0.000ms caller   subscribed
+       5   0.000ms worker   its turn
+                              g1 subscribed at p0
+                              load g1
+       6   0.000ms caller   load done
+       7   0.000ms worker   its turn
+                              g1 load done
+                              fetch f1 of g1 since p0: nothing
+       8   0.000ms caller   read the answer to fetch 0
+       9   0.000ms caller   deliver 0
+      10   0.000ms worker   its turn
+                              g1 step f1 p0 to p0: nothing
+                              wakes call 1 of reader 0
+      11   0.000ms reader 0 next
+                              call 2: waits
+      12   0.000ms reader 0 drop the call at place 0
+                              call 1 dropped
+                              wakes call 2 of reader 0
+    ");
+}
+
+/// The decisions: what `mwsim replay` reads.
+const RUN: &str = r#"
+{"format":"mwsim capsule","version":2,"world":"driver","broken":"cancel-safe"}
+{"regime":{"readers":["Eager"]}}
+{"Open":{"reader":0,"filter":0}}
+{"Next":{"reader":0}}
+"Turn"
+"Subscribed"
+"Turn"
+"LoadDone"
+"Turn"
+{"ReadFetch":{"fetch":0,"skip":0,"omit":[],"behind":0}}
+{"Deliver":{"flight":0,"keep":false}}
+"Turn"
+{"Next":{"reader":0}}
+{"Drop":{"reader":0,"call":0}}
+{"seed":18,"scheduler":"weighted"}
+"#;
