@@ -99,9 +99,28 @@ impl Link {
         }
     }
 
-    /// Whether somebody else has committed since the last call, or it is another file.
+    /// What is read from here on is read at one moment, until that [ends](Self::end_moment); if the connection is opened again meanwhile,
+    /// each call has a moment of its own.
+    pub(super) fn begin_moment(&mut self) -> Result<(), BackingError> {
+        self.run(|connection| Ok(connection.prepare_cached("BEGIN")?.execute([]).map(drop)?))
+    }
+
+    /// Ends the moment, if there is one.
+    pub(super) fn end_moment(&mut self) {
+        let Some(Connected { connection, .. }) = &self.connected else { return };
+        if connection.is_autocommit() {
+            return;
+        }
+        if let Err(error) = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
+            tracing::warn!(%error, "a read does not end: the database is opened again");
+            self.close();
+        }
+    }
+
+    /// Whether somebody else has committed since the last call, or it is another file. To be asked in a moment, as whose part the news are
+    /// then read.
     pub(super) fn has_news(&mut self) -> Result<bool, BackingError> {
-        let version = self.run(|connection| Ok(reading::data_version(connection)?))?;
+        let version = self.run_on(|connection| Ok(reading::data_version(connection)?))?;
         let has_news = self.version.replace(version) != Some(version);
         if has_news {
             self.check_schema()?;

@@ -67,6 +67,7 @@
 
 mod connection;
 mod error;
+mod inbox;
 mod load;
 mod notices;
 mod options;
@@ -90,7 +91,7 @@ use tokio::sync::oneshot;
 use self::connection::Identities;
 use self::load::SqliteLoad;
 use self::notices::SqliteNotices;
-use self::reader::{Message, Reply};
+use self::inbox::{Message, Reply};
 use super::{Backing, BackingError, Entities, Identity, Json, Read, Step, Subscription, Value};
 use crate::machine::{EntityId, Position};
 pub use options::SqliteOptions;
@@ -107,7 +108,7 @@ pub struct SqliteBacking<V = Json> {
 
 /// What every handle holds: the ways to the threads.
 struct Shared<V> {
-    reader: reader::Inbox<V>,
+    reader: inbox::Inbox<V>,
     writer: writer::Inbox,
     identities: Arc<Identities>,
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::connection::Identities;
 use super::place::{Place, Way};
 use super::writer::Keep;
-use super::{Shared, SqliteBacking, reader, writer};
+use super::{Shared, SqliteBacking, inbox, reader, writer};
 use crate::backing::{BackingError, Identity, Value};
 
 /// KiB of pages that the connections keep. A reader reads nearly everything once; a writer of many entities comes back to a page again
@@ -78,7 +78,7 @@ impl SqliteOptions {
         let way = Way { place, busy_timeout: self.busy_timeout, max_pages: self.max_pages, cache: READING };
         let writing = Way { cache: WRITING, ..way.clone() };
         let identities = Identities::new();
-        let (reader, messages) = reader::channel();
+        let (reader, messages) = inbox::channel();
         let (writer, written) = writer::Inbox::new();
         let looking = reader.clone();
         // Made first: if the opening is given up, it ends the threads.

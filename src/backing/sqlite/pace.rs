@@ -13,6 +13,8 @@ const UNWATCHED: Duration = Duration::from_millis(10);
 /// so many times: for a tenth of a second.
 const SOON: Duration = Duration::from_micros(40);
 const LOOKS: u32 = 12;
+/// Whoever hears of a write looks so often at once: for a tenth of a millisecond, if nobody else wants the core between the looks.
+const GLANCES: u32 = 12;
 /// A sign of life at least this often.
 const MARK: Duration = Duration::from_secs(2);
 
@@ -20,6 +22,9 @@ const MARK: Duration = Duration::from_secs(2);
 pub(super) struct Pace {
     idle: Duration,
     looks: u32,
+    /// The last glances were worth it, or a while has passed since. Within a long transaction they are not: its pages are written before
+    /// there is anything to see.
+    eager: bool,
     due: Instant,
     marked: Instant,
 }
@@ -27,7 +32,7 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) fn new() -> Self {
         let now = Instant::now();
-        Self { idle: UNWATCHED, looks: LOOKS, due: now, marked: now }
+        Self { idle: UNWATCHED, looks: LOOKS, eager: true, due: now, marked: now }
     }
 
     pub(super) fn is_watched(&mut self, is_watched: bool) {
@@ -53,8 +58,24 @@ impl Pace {
         self.due = Instant::now();
     }
 
+    /// How often whoever hears of a write looks at once.
+    pub(super) fn glances(&self) -> u32 {
+        if self.eager { GLANCES } else { 1 }
+    }
+
+    /// They showed nothing.
+    pub(super) fn in_vain(&mut self) {
+        self.eager = false;
+    }
+
+    /// A look showed something.
+    pub(super) fn found(&mut self) {
+        self.eager = true;
+    }
+
     /// It was looked.
     pub(super) fn looked(&mut self) {
+        self.eager |= self.looks == LOOKS;
         let wait = if self.looks < LOOKS { SOON * (1 << self.looks) } else { self.idle };
         self.looks = (self.looks + 1).min(LOOKS);
         self.due = Instant::now() + wait;
@@ -66,5 +87,30 @@ impl Pace {
 
     pub(super) fn marked(&mut self) {
         self.marked = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GLANCES, LOOKS, Pace};
+
+    #[test]
+    fn whoever_hears_of_a_write_looks_once_after_looks_in_vain_until_there_was_something_or_it_was_quiet() {
+        let mut pace = Pace::new();
+        assert_eq!((pace.glances(), GLANCES), (12, 12));
+        pace.written();
+        pace.looked();
+        pace.in_vain();
+        assert_eq!(pace.glances(), 1);
+        pace.found();
+        assert_eq!(pace.glances(), 12);
+        pace.in_vain();
+        // Looks that are not the last of a row change nothing, nor does the last one: quiet is what follows it.
+        for _ in 1..LOOKS {
+            pace.looked();
+            assert_eq!(pace.glances(), 1);
+        }
+        pace.looked();
+        assert_eq!(pace.glances(), 12);
     }
 }

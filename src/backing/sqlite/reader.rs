@@ -1,95 +1,30 @@
 //! The thread that reads: it answers the calls of workers, and looks whether something was committed: when the folder's watch says that
-//! a file was written, and now and then without being told. It never waits for a lock that a writer holds.
+//! a file was written, and now and then without being told. The watch's own thread looks as well, several times in a row: whoever hears
+//! of a write is the first who can see what was written. Neither waits for a lock that a writer holds.
 
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::panic::catch_unwind;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde::de::DeserializeOwned;
-use tokio::sync::oneshot;
 
 use super::connection::{Identities, Link};
+use super::inbox::{Inbox, Message, Reply, Told};
 use super::notices::Slot;
 use super::pace::Pace;
 use super::place::Way;
-use super::reading::{self, Key, Page, Spot};
+use super::reading::{self, Spot};
 use super::watch::FileWatch;
 use super::writer;
-use crate::backing::{BackingError, FailureKind, Notice, Read, Step, Value};
+use crate::backing::{BackingError, FailureKind, Notice, Step, Value};
 use crate::machine::{EntityId, Position};
 
 /// How many of the places told are remembered, to know them again.
 const REMEMBERED: usize = 4096;
-
-/// Where an answer goes. Nobody may be left to hear it.
-pub(super) type Reply<T> = oneshot::Sender<Result<T, BackingError>>;
-
-/// What the thread is asked.
-pub(super) enum Message<V> {
-    /// Something may have been committed. There is at most one in the queue.
-    Look,
-    /// A subscription.
-    Watch(Reply<(Position, Arc<Slot<V>>)>),
-    /// Its stream is gone.
-    Left(Arc<Slot<V>>),
-    /// Whoever has left by now is to be signed off.
-    Settle(Reply<()>),
-    /// What happened since.
-    Changed { since: Position, ids: Vec<EntityId>, reply: Reply<Step<V>> },
-    /// Entities of a load.
-    Page { after: Key, reply: Reply<Page<V>> },
-    /// One entity.
-    Get { id: EntityId, reply: Reply<Read<V>> },
-    /// Where the log stands.
-    Position(Reply<Position>),
-    /// The last handle is gone.
-    End,
-}
-
-/// The way to the thread.
-pub(super) struct Inbox<V> {
-    sender: Sender<Message<V>>,
-    told: Arc<Told>,
-}
-
-/// What the thread has been told and has not heeded yet.
-#[derive(Default)]
-struct Told {
-    /// It is to look.
-    look: AtomicBool,
-    /// A file was written.
-    written: AtomicBool,
-}
-
-impl<V> Inbox<V> {
-    pub(super) fn send(&self, message: Message<V>) {
-        // The thread goes with the last handle; nobody is left to miss it.
-        let _ = self.sender.send(message);
-    }
-
-    /// Asks for a look, unless one is coming.
-    pub(super) fn look(&self) {
-        if !self.told.look.swap(true, Ordering::AcqRel) {
-            self.send(Message::Look);
-        }
-    }
-
-    /// Says that a file was written.
-    fn written(&self) {
-        self.told.written.store(true, Ordering::Release);
-        self.look();
-    }
-}
-
-impl<V> Clone for Inbox<V> {
-    fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), told: Arc::clone(&self.told) }
-    }
-}
 
 /// One subscription, as the thread sees it.
 struct Subscriber<V> {
@@ -98,6 +33,15 @@ struct Subscriber<V> {
     told: Spot,
     /// The load is complete: what was told is what the worker has.
     follows: bool,
+}
+
+/// What a look came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// There was nothing new, so a moment later there may be.
+    Nothing,
+    /// There was something new, or nobody is there to be told, or it failed.
+    Done,
 }
 
 struct Reader<V> {
@@ -110,12 +54,6 @@ struct Reader<V> {
     writer: writer::Inbox,
     inbox: Arc<Told>,
     pace: Pace,
-}
-
-/// The way to a thread, and what it will be sent.
-pub(super) fn channel<V>() -> (Inbox<V>, Receiver<Message<V>>) {
-    let (sender, messages) = mpsc::channel();
-    (Inbox { sender, told: Arc::default() }, messages)
 }
 
 /// Starts the thread, which opens the database and says how that went.
@@ -174,15 +112,31 @@ fn run<V: Value + DeserializeOwned>(reader: &Mutex<Reader<V>>, messages: &Receiv
     }
 }
 
-/// A file was written. Whoever says so looks at once, if nobody is at it, so the thread need not be woken first. What is not
-/// visible yet the thread finds a moment later.
+/// A file was written. Whoever says so looks at once, if nobody is at it, so the thread need not be woken first. What is not visible by
+/// then the thread finds a moment later.
 fn written<V: Value + DeserializeOwned>(reader: &Weak<Mutex<Reader<V>>>, inbox: &Inbox<V>) {
-    if let Some(reader) = reader.upgrade()
-        && let Ok(mut reader) = reader.try_lock()
-    {
-        reader.guarded(Reader::look);
+    if let Some(reader) = reader.upgrade() {
+        glance(&reader);
     }
     inbox.written();
+}
+
+/// Looks again and again: the commit is visible some microseconds after its first page was written, sooner than a thread wakes.
+fn glance<V: Value + DeserializeOwned>(reader: &Mutex<Reader<V>>) {
+    let mut made = 0;
+    // Whoever has it looks anyway.
+    while let Ok(mut reader) = reader.try_lock() {
+        if reader.guarded(Reader::look) != Some(Looked::Nothing) {
+            return;
+        }
+        made += 1;
+        if made >= reader.pace.glances() {
+            return reader.pace.in_vain();
+        }
+        // Nobody waits for it while others run. Whoever writes may need this core to come to the end.
+        drop(reader);
+        std::thread::yield_now();
+    }
 }
 
 /// Panics do not get out while it is locked.
@@ -197,11 +151,14 @@ impl<V: Value + DeserializeOwned> Reader<V> {
     }
 
     /// A panic, which a value's own code may cause, fails the call that it happens in: its reply is dropped.
-    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
-        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+    fn guarded<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> Option<R> {
+        let done = catch_unwind(AssertUnwindSafe(|| work(self))).ok();
+        if done.is_none() {
             tracing::error!("reading the database panicked");
+            self.link.end_moment();
             self.fail_all(&BackingError::transient("reading the database panicked"));
         }
+        done
     }
 
     fn handle(&mut self, message: Message<V>) {
@@ -270,15 +227,31 @@ impl<V: Value + DeserializeOwned> Reader<V> {
     }
 
     /// Looks whether something was committed, and tells it.
-    fn look(&mut self) {
+    fn look(&mut self) -> Looked {
         self.pace.looked();
         if self.subscribers.is_empty() {
-            return;
+            return Looked::Done;
         }
-        match self.link.has_news() {
-            Ok(news) => self.news |= news,
-            Err(error) => return self.fail_all(&error),
+        let looked = match self.link.begin_moment().and_then(|()| self.link.has_news()) {
+            Ok(news) => {
+                self.news |= news;
+                self.tell_all();
+                if news { Looked::Done } else { Looked::Nothing }
+            }
+            Err(error) => {
+                self.fail_all(&error);
+                Looked::Done
+            }
+        };
+        self.link.end_moment();
+        if looked == Looked::Done {
+            self.pace.found();
         }
+        looked
+    }
+
+    /// Tells all subscribers what they do not know, and gives a sign of life if one is due.
+    fn tell_all(&mut self) {
         let marks = self.pace.mark_is_due();
         if self.news || marks {
             // Who has no room is told later.

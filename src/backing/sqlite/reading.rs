@@ -56,22 +56,25 @@ pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Spot> {
     }
 }
 
-/// What happened since a place, and where that brings to. The asked ids are read whether touched or not.
+/// What happened since a place, and where that brings to. The asked ids are read whether touched or not. All is read at one moment: that
+/// of the transaction which is open, or of one of its own.
 pub(super) fn step<V: Value + DeserializeOwned>(
     connection: &Connection,
     since: Spot,
     asked: &[EntityId],
 ) -> Result<(Step<V>, Spot), Trouble> {
-    let moment = connection.unchecked_transaction()?;
-    let (latest, mut ids) = match after(&moment, since)? {
+    let own = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
+    let (latest, mut ids) = match after(connection, since)? {
         Some(found) => found,
-        None => search(&moment, since)?,
+        None => search(connection, since)?,
     };
     ids.extend_from_slice(asked);
     ids.sort_unstable();
     ids.dedup();
-    let entities = ids.into_iter().map(|id| read(&moment, id)).collect::<rusqlite::Result<_>>()?;
-    moment.finish()?;
+    let entities = ids.into_iter().map(|id| read(connection, id)).collect::<rusqlite::Result<_>>()?;
+    if let Some(own) = own {
+        own.finish()?;
+    }
     Ok((Step { from: since.position, to: latest.position, entities }, latest))
 }
 

@@ -13,7 +13,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::connection::{Identities, Link};
 use super::place::Way;
-use super::reader::Reply;
+use super::inbox::Reply;
 use super::reading::{self, Trouble, row_of};
 use crate::backing::{BackingError, FailureKind, Identity};
 use crate::machine::{EntityId, Position};
