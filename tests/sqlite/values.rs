@@ -35,6 +35,48 @@ async fn a_value_that_is_not_json_is_an_error_about_it_alone() {
     assert_eq!(worker.report().restarts, 0);
 }
 
+/// `CAST` makes a text of any bytes, and the table cannot tell.
+fn put_unnamed(shell: &rusqlite::Connection, bytes: &str) {
+    let sql = format!("INSERT INTO entity VALUES ('unit', '{MODEL}', CAST(x'{bytes}' AS TEXT), '1')");
+    shell.execute_batch(&sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_row_whose_id_is_not_utf_8_is_passed_over_in_a_load_and_in_the_log() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    let shell = folder.shell();
+    put(&shell, "good", "1");
+    put_unnamed(&shell, "636166e9");
+    let (worker, mut view) = follow(&backing).await;
+    assert_eq!(view.held, held([("good", 1)]));
+    shell.execute_batch("BEGIN").unwrap();
+    put_unnamed(&shell, "ff");
+    put(&shell, "good", "2");
+    shell.execute_batch("COMMIT").unwrap();
+    assert_eq!(view.next().await, ["good=2"]);
+    shell.execute("DELETE FROM entity WHERE id <> 'good'", []).unwrap();
+    put(&shell, "good", "3");
+    view.until(&held([("good", 3)])).await;
+    assert_eq!(worker.report().restarts, 0);
+}
+
+#[tokio::test]
+async fn a_load_goes_on_behind_a_row_that_is_no_entity_at_the_end_of_a_page() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    let shell = folder.shell();
+    shell.execute_batch("BEGIN").unwrap();
+    for number in 0..2047 {
+        put(&shell, &format!("a{number:04}"), "1");
+    }
+    put_unnamed(&shell, "61ff");
+    put(&shell, "b", "1");
+    shell.execute_batch("COMMIT").unwrap();
+    let (_worker, view) = follow(&backing).await;
+    assert_eq!((view.held.len(), view.held.get("b")), (2048, Some(&1)));
+}
+
 #[tokio::test]
 async fn values_are_what_the_program_reads_them_as() {
     let folder = Folder::new();

@@ -48,7 +48,9 @@ impl SqliteError {
 
     fn kind(&self) -> FailureKind {
         match self.error.sqlite_error_code() {
-            // What is wrong with the file, or with what was asked, stays wrong; so does a key that is no text.
+            // A row is put right by whoever wrote it.
+            None if is_of_a_row(&self.error) => FailureKind::Transient,
+            // What is wrong with the file, or with what was asked, stays wrong.
             None
             | Some(
                 ErrorCode::DatabaseCorrupt
@@ -63,6 +65,12 @@ impl SqliteError {
             Some(_) => FailureKind::Transient,
         }
     }
+}
+
+/// Whether a row holds something else than is written there.
+fn is_of_a_row(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType, Utf8Error};
+    matches!(error, FromSqlConversionFailure(..) | InvalidColumnType(..) | Utf8Error(..))
 }
 
 /// Whether the file itself is damaged, or looks so because another one was put in its place.

@@ -1,9 +1,10 @@
 //! What is read of a database: where its log stands, what happened since a position, and the entities of a load. Each call reads
 //! at one moment. Whose connection it is, and when it is asked, is decided elsewhere.
 
+use core::error::Error;
 use std::sync::Arc;
 
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
@@ -30,12 +31,19 @@ pub(super) enum Trouble {
     Place(PlaceError),
 }
 
-/// Where a page of a load ended.
+/// Where a page of a load ended: behind the key of a row, which need not be that of an entity.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Key {
-    kind: String,
-    model: String,
-    id: String,
+    kind: Column,
+    model: Column,
+    id: Column,
+}
+
+/// A column of a key, as it stands there: no text need be UTF-8. All blobs sort behind all texts.
+#[derive(Debug, Clone)]
+enum Column {
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
 }
 
 /// The entities that follow a key, and where they end: nowhere, if there are no more.
@@ -93,7 +101,7 @@ pub(super) fn page<V: Value + DeserializeOwned>(connection: &Connection, after: 
             reads.push((id, read));
         }
         if bytes >= PAGE_BYTES || seen == PAGE_ROWS {
-            end = Some(Key { kind: row.get(0)?, model: row.get(1)?, id: row.get(2)? });
+            end = Some(Key { kind: column(row, 0)?, model: column(row, 1)?, id: column(row, 2)? });
             break;
         }
     }
@@ -173,15 +181,29 @@ fn touched(connection: &Connection, since: Position, to: Position) -> rusqlite::
     Ok(ids)
 }
 
-/// The id in the first three columns. What breaks the constraints of the table cannot be named, so it is no entity.
+/// The id in the first three columns. What is not UTF-8, or breaks the constraints of the table, cannot be named, so it is no entity.
 fn name(row: &Row<'_>) -> rusqlite::Result<Option<EntityId>> {
-    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str()?));
-    let (kind, model, id) = (text(0)?, text(1)?, text(2)?);
-    match model.parse() {
-        Ok(model) => Ok(Some(EntityId::new(kind, model, id))),
-        Err(error) => {
-            tracing::warn!(kind, model, id, %error, "a row that is no entity");
-            Ok(None)
+    let columns = [row.get_ref(0)?, row.get_ref(1)?, row.get_ref(2)?];
+    let id = parse(columns);
+    if let Err(error) = &id {
+        let [kind, model, id] = columns.map(|column| String::from_utf8_lossy(column.as_bytes().unwrap_or_default()));
+        tracing::warn!(%kind, %model, %id, %error, "a row that is no entity");
+    }
+    Ok(id.ok())
+}
+
+fn parse([kind, model, id]: [ValueRef<'_>; 3]) -> Result<EntityId, Box<dyn Error + Send + Sync>> {
+    let (kind, model, id) = (kind.as_str()?, model.as_str()?, id.as_str()?);
+    Ok(EntityId::new(kind, model.parse()?, id))
+}
+
+fn column(row: &Row<'_>, number: usize) -> rusqlite::Result<Column> {
+    match row.get_ref(number)? {
+        ValueRef::Text(bytes) => Ok(Column::Text(bytes.to_vec())),
+        ValueRef::Blob(bytes) => Ok(Column::Blob(bytes.to_vec())),
+        // A column of texts that are never null keeps none of these.
+        other @ (ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_)) => {
+            Err(rusqlite::Error::InvalidColumnType(number, "a key".to_owned(), other.data_type()))
         }
     }
 }
@@ -224,6 +246,22 @@ fn position_of(row: i64, nonce: i64) -> Position {
 /// The row of the log that a position is of.
 pub(super) fn row_of(position: Position) -> i64 {
     (position.0 >> NONCE_BITS).cast_signed()
+}
+
+/// Before all others.
+impl Default for Column {
+    fn default() -> Self {
+        Self::Text(Vec::new())
+    }
+}
+
+impl ToSql for Column {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(bytes) => ValueRef::Text(bytes),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
 }
 
 impl From<rusqlite::Error> for Trouble {
