@@ -1,5 +1,9 @@
 //! What rows may hold, and what the worker makes of the rest.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use multiwatcher::backing::{Json, sqlite::SqliteBacking};
 use multiwatcher::driver::Worker;
 use serde::{Deserialize, Serialize};
@@ -75,6 +79,34 @@ async fn a_load_goes_on_behind_a_row_that_is_no_entity_at_the_end_of_a_page() {
     shell.execute_batch("COMMIT").unwrap();
     let (_worker, view) = follow(&backing).await;
     assert_eq!((view.held.len(), view.held.get("b")), (2048, Some(&1)));
+}
+
+/// A number whose reading panics, once, if it is 13.
+#[derive(Debug, PartialEq)]
+struct Unlucky(i64);
+
+static IS_UNLUCKY: AtomicBool = AtomicBool::new(true);
+
+impl<'de> Deserialize<'de> for Unlucky {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        assert!(number != 13 || !IS_UNLUCKY.swap(false, Ordering::Relaxed), "it cannot be read");
+        Ok(Self(number))
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_panics_while_a_step_is_read_costs_a_restart_at_once() {
+    let folder = Folder::new();
+    let backing: SqliteBacking<Unlucky> = folder.open().await;
+    let worker = Worker::start(backing, short());
+    let reader = worker.watch_all_models().unwrap();
+    reader.next().await.unwrap();
+    put(&folder.shell(), "x", "13");
+    // A worker that waited for signs of life in vain would take some seconds.
+    let batch = tokio::time::timeout(Duration::from_secs(1), reader.next()).await.unwrap().unwrap();
+    assert_eq!(*batch.deltas()[0].value(), Arc::new(Unlucky(13)));
+    assert_eq!(worker.report().restarts, 1);
 }
 
 #[tokio::test]

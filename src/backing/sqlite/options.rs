@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
-use super::connection::Identities;
+use super::identities::Identities;
 use super::place::{Place, Way};
 use super::writer::Keep;
 use super::{Shared, SqliteBacking, inbox, reader, writer};

@@ -5,8 +5,12 @@
 use core::time::Duration;
 use std::time::Instant;
 
+use super::place::Place;
+
 /// Looks without being asked, where the folder is watched: what a watch misses is found that late.
 const WATCHED: Duration = Duration::from_millis(200);
+/// The same in memory, where nobody writes but whoever says so.
+const TOLD: Duration = Duration::from_millis(500);
 /// The same where it cannot be watched.
 const UNWATCHED: Duration = Duration::from_millis(10);
 /// A file is written before the commit can be seen, so there are looks this long after it was written, and twice as long, and so on
@@ -17,6 +21,9 @@ const LOOKS: u32 = 12;
 const GLANCES: u32 = 12;
 /// A sign of life at least this often.
 const MARK: Duration = Duration::from_secs(2);
+
+/// Whoever copies a file writes to it again within this time.
+const COPIED: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Pace {
@@ -30,13 +37,18 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(place: &Place) -> Self {
         let now = Instant::now();
-        Self { idle: UNWATCHED, looks: LOOKS, eager: true, due: now, marked: now }
+        let idle = match place {
+            Place::File(_) => UNWATCHED,
+            Place::Memory(_) => TOLD,
+        };
+        Self { idle, looks: LOOKS, eager: true, due: now, marked: now }
     }
 
-    pub(super) fn is_watched(&mut self, is_watched: bool) {
-        self.idle = if is_watched { WATCHED } else { UNWATCHED };
+    /// The folder is watched.
+    pub(super) fn is_watched(&mut self) {
+        self.idle = WATCHED;
     }
 
     /// How long until the next look.
@@ -73,9 +85,14 @@ impl Pace {
         self.eager = true;
     }
 
+    /// Nothing was written for a while.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.looks == LOOKS
+    }
+
     /// It was looked.
     pub(super) fn looked(&mut self) {
-        self.eager |= self.looks == LOOKS;
+        self.eager |= self.is_quiet();
         let wait = if self.looks < LOOKS { SOON * (1 << self.looks) } else { self.idle };
         self.looks = (self.looks + 1).min(LOOKS);
         self.due = Instant::now() + wait;
@@ -90,13 +107,38 @@ impl Pace {
     }
 }
 
+/// A state in which something was found, and since when.
+#[derive(Debug)]
+pub(super) struct Found<T>(Option<(T, Instant)>);
+
+impl<T: PartialEq> Found<T> {
+    pub(super) fn never() -> Self {
+        Self(None)
+    }
+
+    /// It is found in this state. Whether nobody is at work on it: it has been so for a while.
+    pub(super) fn is_old(&mut self, state: T) -> bool {
+        match &self.0 {
+            Some((known, since)) if *known == state => since.elapsed() >= COPIED,
+            Some(_) | None => {
+                self.0 = Some((state, Instant::now()));
+                false
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{GLANCES, LOOKS, Pace};
+    use super::*;
+
+    fn place() -> Place {
+        Place::File("entities.db".into())
+    }
 
     #[test]
     fn whoever_hears_of_a_write_looks_once_after_looks_in_vain_until_there_was_something_or_it_was_quiet() {
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(&place());
         assert_eq!((pace.glances(), GLANCES), (12, 12));
         pace.written();
         pace.looked();
@@ -112,5 +154,20 @@ mod tests {
         }
         pace.looked();
         assert_eq!(pace.glances(), 12);
+    }
+
+    #[test]
+    fn where_each_commit_is_told_nobody_looks_often() {
+        let wait = |place: &Place, is_watched: bool| {
+            let mut pace = Pace::new(place);
+            if is_watched {
+                pace.is_watched();
+            }
+            pace.looked();
+            pace.idle
+        };
+        assert_eq!(wait(&place(), false), Duration::from_millis(10));
+        assert_eq!(wait(&place(), true), Duration::from_millis(200));
+        assert_eq!(wait(&Place::Memory("x".to_owned()), false), Duration::from_millis(500));
     }
 }

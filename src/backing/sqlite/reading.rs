@@ -64,6 +64,14 @@ pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Spot> {
     }
 }
 
+/// Nothing, if this place is of this history as far as the log tells, which may have been pruned.
+pub(super) fn confirm(connection: &Connection, place: Spot) -> Result<(), Trouble> {
+    match locate(connection, place, latest(connection)?) {
+        Err(Trouble::Place(PlaceError::Pruned { .. })) => Ok(()),
+        found => found,
+    }
+}
+
 /// What happened since a place, and where that brings to. The asked ids are read whether touched or not. All is read at one moment: that
 /// of the transaction which is open, or of one of its own.
 pub(super) fn step<V: Value + DeserializeOwned>(

@@ -74,27 +74,34 @@ pub(super) enum SchemaError {
     Newer { version: i64 },
     /// Another program's.
     Foreign,
+    /// There was to be one, and nothing is written there, or not yet.
+    Empty,
     /// Somebody dropped it.
     Missing { trigger: &'static str },
 }
 
 /// Makes the tables, or brings them to the latest version, and says which database it is. `file` names the file as long as it is the
 /// same one: a copy of a database, thus a restored backup, gets an identity of its own.
-pub(super) fn prepare(connection: &mut Connection, file: &str) -> Result<Identity, BackingError> {
+pub(super) fn prepare(connection: &mut Connection, file: &str, create: bool) -> Result<Identity, BackingError> {
     if let Some(identity) = settled(connection, file)? {
         return Ok(identity);
     }
     // Several may open a database at the same moment: the first one makes it.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(classify)?;
+    refuse(&transaction, create)?;
     migrate(&transaction)?;
     let identity = claim(&transaction, file).map_err(classify)?;
     transaction.commit().map_err(classify)?;
     Ok(identity)
 }
 
-/// Refuses what is not ours to open. Nothing is written.
-pub(super) fn refuse(connection: &Connection) -> Result<(), BackingError> {
-    version(connection).map(drop)
+/// Refuses what is not ours to open, and what is to be there and is not: an empty file may be one that somebody is about to copy. Nothing
+/// is written.
+pub(super) fn refuse(connection: &Connection, create: bool) -> Result<(), BackingError> {
+    match version(connection)? {
+        0 if !create => Err(BackingError::transient(SchemaError::Empty)),
+        _ => Ok(()),
+    }
 }
 
 /// A number that is another one whenever the schema has changed.
@@ -104,7 +111,7 @@ pub(super) fn number(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Whether a database that is open is still ours, and whole.
 pub(super) fn check(connection: &Connection) -> Result<(), BackingError> {
-    version(connection)?;
+    refuse(connection, false)?;
     verify(connection)
 }
 
@@ -212,6 +219,7 @@ impl fmt::Display for SchemaError {
             Self::Foreign => {
                 f.write_str("expected an empty database or one of multiwatcher, got one of another program")
             }
+            Self::Empty => f.write_str("expected a database of multiwatcher, got an empty one"),
             Self::Missing { trigger } => {
                 write!(f, "expected a trigger {trigger} on the table entity: without it commits would go unnoticed")
             }

@@ -11,9 +11,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::connection::{Identities, Link};
-use super::place::Way;
+use super::connection::Link;
+use super::identities::Identities;
 use super::inbox::Reply;
+use super::place::Way;
 use super::reading::{self, Trouble, row_of};
 use crate::backing::{BackingError, FailureKind, Identity};
 use crate::machine::{EntityId, Position};
@@ -50,8 +51,8 @@ pub(super) enum Message {
     Leave { name: Identity },
     /// Whoever was sent here before has been seen to.
     Settle(Reply<()>),
-    /// The past came back.
-    Renew,
+    /// The past came back: the database is to have another identity, unless it has one already.
+    Renew(Reply<()>),
     /// The last handle is gone.
     End,
 }
@@ -141,7 +142,11 @@ impl Writer {
                 let _ = reply.send(Ok(()));
                 Ok(())
             }
-            Some(Message::Renew) => self.link.renew_identity(),
+            Some(Message::Renew(reply)) => {
+                // Whoever asked hears of a failure, if it is still there; the next one asks again.
+                let _ = reply.send(self.link.renew_identity());
+                Ok(())
+            }
             Some(Message::End) => Ok(()),
             None => self.tend(),
         };
