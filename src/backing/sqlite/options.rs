@@ -43,7 +43,8 @@ impl SqliteOptions {
     }
 
     /// How many rows of the log are kept though no reader needs them, and how many at most though a reader would need more: it will
-    /// load again.
+    /// load again. Each program that has the backing open looks after the log when it has committed nothing for five seconds but somebody
+    /// reads or it did before, and after each 20,000 changes of its own: until then there may be more.
     #[must_use]
     pub fn keep_log(self, at_least: u64, at_most: u64) -> Self {
         Self { keep: Keep { at_least, at_most: at_most.max(1) }, ..self }

@@ -19,7 +19,7 @@ use super::reading::{self, Trouble, row_of};
 use crate::backing::{BackingError, FailureKind, Identity};
 use crate::machine::{EntityId, Position};
 
-/// How often it looks after the log while somebody reads.
+/// How often it looks after the log while somebody reads; and how long after a change if nobody does.
 const TEND: Duration = Duration::from_secs(5);
 /// Every so many times, readers say that they are still there although there is nothing to prune.
 const GREET: u32 = 12;
@@ -101,7 +101,7 @@ pub(super) fn start(
 impl Writer {
     fn run(&mut self, messages: &Receiver<Message>) {
         loop {
-            let message = if self.readers.is_empty() {
+            let message = if self.readers.is_empty() && self.changes == 0 {
                 messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 messages.recv_timeout(TEND)
@@ -244,7 +244,7 @@ fn prune(connection: &mut Connection, keep: Keep) -> rusqlite::Result<bool> {
     let slowest: Option<i64> = transaction.query_row("SELECT min(position) FROM reader", [], |row| row.get(0))?;
     // The row that a reader stands at stays too: by it the reader knows that it is still the same history.
     let unneeded = slowest.unwrap_or(oldest).min(latest.saturating_sub(count(keep.at_least)));
-    let bound = unneeded.max(latest.saturating_sub(count(keep.at_most))).min(latest);
+    let bound = unneeded.max(latest.saturating_sub(count(keep.at_most) - 1)).min(latest);
     let end = bound.min(oldest + PRUNED);
     if end > oldest {
         transaction.execute("DELETE FROM change_log WHERE position < ?", [end])?;
