@@ -89,7 +89,7 @@ pub(super) fn prepare(connection: &mut Connection, file: &str, create: bool) -> 
     // Several may open a database at the same moment: the first one makes it.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(classify)?;
     refuse(&transaction, create)?;
-    migrate(&transaction)?;
+    migrate(&transaction, MIGRATIONS)?;
     let identity = claim(&transaction, file).map_err(classify)?;
     transaction.commit().map_err(classify)?;
     Ok(identity)
@@ -161,9 +161,9 @@ fn version(connection: &Connection) -> Result<i64, BackingError> {
     Ok(version)
 }
 
-fn migrate(transaction: &Transaction<'_>) -> Result<(), BackingError> {
+fn migrate(transaction: &Transaction<'_>, migrations: &[&str]) -> Result<(), BackingError> {
     let version = usize::try_from(version(transaction)?).unwrap_or_default();
-    for (migration, number) in MIGRATIONS.iter().zip(1i64..).skip(version) {
+    for (migration, number) in migrations.iter().zip(1i64..).skip(version) {
         transaction.execute_batch(migration).map_err(classify)?;
         transaction.pragma_update(None, "user_version", number).map_err(classify)?;
     }
@@ -228,3 +228,38 @@ impl fmt::Display for SchemaError {
 }
 
 impl core::error::Error for SchemaError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a later release might do.
+    const NEXT: &str = "ALTER TABLE entity ADD COLUMN note TEXT; UPDATE entity SET note = 'old';";
+
+    fn migrated(connection: &mut Connection, migrations: &[&str]) -> Result<(), BackingError> {
+        let transaction = connection.transaction().unwrap();
+        migrate(&transaction, migrations)?;
+        transaction.commit().unwrap();
+        Ok(())
+    }
+
+    fn number(connection: &Connection, sql: &str) -> i64 {
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_database_of_an_older_version_gets_the_steps_it_lacks_and_keeps_its_rows() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrated(&mut connection, &[VERSION_1]).unwrap();
+        let model = "00000000-0000-0000-0000-000000000001";
+        connection.execute("INSERT INTO entity VALUES ('unit', ?, 'x', '1')", [model]).unwrap();
+        // A step that fails takes the others of its transaction along.
+        assert!(migrated(&mut connection, &[VERSION_1, NEXT, "CREATE TABLE entity (x)"]).is_err());
+        assert_eq!(number(&connection, "PRAGMA user_version"), 1);
+        // The first one would fail if it were made again: its tables are there.
+        migrated(&mut connection, &[VERSION_1, NEXT]).unwrap();
+        assert_eq!(number(&connection, "PRAGMA user_version"), 2);
+        assert_eq!(number(&connection, "SELECT count(*) FROM entity WHERE id = 'x' AND note = 'old'"), 1);
+        assert_eq!(number(&connection, "SELECT count(*) FROM change_log"), 2);
+    }
+}
