@@ -12,6 +12,8 @@
 //! etcdctl del --prefix /juju/entity/unit/00000000-0000-0000-0000-000000000001/
 //! ```
 //!
+//! The prefix is `/juju` there. To the command `multiwatcher` that is `etcd:http://127.0.0.1:2379//juju`: it stands behind a slash.
+//!
 //! The model is a uuid in small letters, with hyphens. The id is everything behind it, slashes included, as it is. In the kind, and there
 //! alone, a percent sign is written `%25` and a slash `%2F`. So each entity has one key, whatever letters are in its name. A key below
 //! `PREFIX/entity/` that names no entity is none: nobody is told of it, and a warning says so each time that it is come across (through
