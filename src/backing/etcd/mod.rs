@@ -87,8 +87,12 @@
 //! # Many workers
 //!
 //! Any number of workers, in any number of programs, may watch one prefix, each serving readers of its own: all views come to the same.
-//! A reader's resume token may be taken from one to another: all of them stand at each
-//! revision that changed something under the prefix while they follow. Each costs the cluster one watch and one load. List the endpoints in another order for each of them, and they spread over
+//! A reader's resume token may be taken from one to another: all of them stand at each revision that changed something under the prefix
+//! while they follow. A worker also stands where its load began, which may be a revision of somebody else's key; others pass over that one,
+//! so until a key under the prefix changes, tokens of such a worker are
+//! [`Ahead`](crate::driver::ResumeError::Ahead) elsewhere and then [`Gone`](crate::driver::ResumeError::Gone), though nothing is missed:
+//! the reader begins afresh. Each worker costs the cluster one watch and one load. List the endpoints in another order for each of
+//! them, and they spread over
 //! the members.
 
 mod error;
