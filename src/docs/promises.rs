@@ -61,7 +61,7 @@
 //!
 //! A token of another store manager is honoured exactly or not at all. Where both stores equalled the same backing at one position they
 //! held the same, so this one must have stood there itself, between two of its steps: one that a step or a load passed over is `Gone`,
-//! as is one of below the window, and one taken while an id was in quarantine, which then stood at an earlier value. One that has been
+//! even if the step was empty and the store the same all along, as is one of below the window, and one taken while an id was in quarantine, which then stood at an earlier value. One that has been
 //! further is [`Ahead`](crate::machine::ResumeError::Ahead), an error that passes. Of another backing, or of a past that has been
 //! replaced by an older state since, every token is `Gone`, also one of this store manager.
 //!

@@ -40,6 +40,17 @@ fn a_value_that_cannot_be_read_is_said_to_be_there_and_can_be_removed() {
 }
 
 #[test]
+fn a_row_whose_id_is_not_utf_8_keeps_nothing_else_from_being_read() {
+    let place = Place::new();
+    place.put("good", "1");
+    let sql = "INSERT INTO entity VALUES ('unit', ?, CAST(x'636166e9' AS TEXT), '1')";
+    place.shell().execute(sql, [MODEL]).unwrap();
+    for args in [&["export"][..], &["watch", "--once", "--json"]] {
+        assert_eq!(place.ask(args).done().lines().count(), 1, "{args:?}");
+    }
+}
+
+#[test]
 fn an_export_comes_back_by_an_import() {
     let place = Place::new();
     place.put("z", "[1,\n {\"a\":\r\n\"\\n\"}]");

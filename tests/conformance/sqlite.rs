@@ -104,10 +104,12 @@ impl Database for Memory {
 fn an_sqlite_file_conforms_while_another_program_writes_and_prunes() {
     let report = check(&Files, &Options::default()).unwrap_or_else(|failure| panic!("{failure}"));
     assert!(report.cases == 64 && report.batches > 300 && report.disturbed > 20 && report.workers > 20, "{report}");
+    assert!(report.resumed > 10 && report.taken_over > 10, "{report}");
 }
 
 #[test]
 fn an_sqlite_database_in_memory_conforms() {
     let report = check(&InMemory, &Options::default()).unwrap_or_else(|failure| panic!("{failure}"));
     assert!(report.cases == 64 && report.batches > 300 && report.workers > 20, "{report}");
+    assert!(report.resumed > 10 && report.taken_over > 10, "{report}");
 }

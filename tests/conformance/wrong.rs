@@ -9,7 +9,7 @@ use multiwatcher::EntityId;
 use multiwatcher::backing::{
     Backing, BackingError, Entities, Identity, Notice, Read, Reads, Step, Stream, Subscription,
 };
-use multiwatcher::machine::Position;
+use multiwatcher::machine::{ModelId, Position};
 use multiwatcher::testing::conformance::{Database, Databases, Error};
 
 /// What is wrong with a backing; itself makes databases that have it.
@@ -17,7 +17,8 @@ use multiwatcher::testing::conformance::{Database, Databases, Error};
 pub(crate) enum Bug {
     /// Nothing.
     None,
-    /// Every third commit draws its position, and becomes visible only after the next one.
+    /// Every third commit draws its position, and is visible after another one, which has drawn the next position and removes what is not
+    /// there.
     OutOfOrder,
     /// A step holds half of what its last commit touched.
     HalfCommit,
@@ -112,11 +113,9 @@ impl Wrong {
         state.drawn += 1;
         let position = state.drawn;
         if self.bug == Bug::OutOfOrder && position % 3 == 1 {
-            // It draws the next position at once, and overtakes itself: the later half becomes visible first.
-            let (first, second) = writes.split_at(writes.len() / 2);
             state.drawn += 1;
-            state.show(position + 1, second);
-            state.hidden = Some((position, first.to_vec()));
+            state.show(position + 1, &[(EntityId::new("unit", ModelId::from_u128(0), "nobody"), None)]);
+            state.hidden = Some((position, writes.to_vec()));
         } else {
             state.show(position, writes);
         }

@@ -73,6 +73,13 @@ const TESTS: &[Test] = tests![
     values::a_transaction_too_large_for_the_server_says_so_and_commits_nothing,
 ];
 
+#[cfg(feature = "cli")]
+const COMMAND: &[Test] = tests![
+    command::what_the_command_writes_it_reads_again,
+    command::it_signs_on_with_what_the_environment_says_and_finds_what_etcdctl_wrote,
+    command::it_knows_and_shows_certificates_that_the_environment_names,
+];
+
 fn main() -> ExitCode {
     let missing = missing();
     let mut tests = TESTS.to_vec();
@@ -81,7 +88,7 @@ fn main() -> ExitCode {
         conformance::an_etcd_conforms_while_it_is_cut_off_and_compacted,
     ));
     #[cfg(feature = "cli")]
-    tests.push(("command::what_the_command_writes_it_reads_again", command::what_the_command_writes_it_reads_again));
+    tests.extend(COMMAND);
     let trials = tests.into_iter().map(|(name, test)| {
         let missing = missing.clone();
         Trial::ignorable_test(name, move || {

@@ -1,7 +1,5 @@
 //! Users, rights and certificates.
 
-use std::path::PathBuf;
-
 use multiwatcher::backing::etcd::{EtcdOptions, EtcdTls};
 use multiwatcher::backing::{Backing, FailureKind};
 use multiwatcher::driver::Worker;
@@ -18,7 +16,7 @@ fn as_root(server: &Server, command: &[&str]) {
 }
 
 /// A server with the users `writer` and `reader`, who may do that under the prefix.
-async fn with_users() -> Server {
+pub(crate) async fn with_users() -> Server {
     let server = Server::start().await;
     for (user, right) in [("writer", "readwrite"), ("reader", "read"), ("nobody", "read")] {
         server.etcdctl(&["user", "add", &format!("{user}:{user}'s word")]);
@@ -104,13 +102,13 @@ pub(crate) async fn rights_that_are_taken_away_and_given_back_cost_a_difference(
 }
 
 /// An authority, and what it has signed: for the server and for a client.
-struct Certificates {
-    authority: String,
+pub(crate) struct Certificates {
+    pub(crate) authority: String,
     server: (String, String),
-    client: (String, String),
+    pub(crate) client: (String, String),
 }
 
-fn certificates() -> Certificates {
+pub(crate) fn certificates() -> Certificates {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -122,15 +120,14 @@ fn certificates() -> Certificates {
     Certificates { authority: authority.pem(), server: signed("127.0.0.1"), client: signed("client") }
 }
 
-pub(crate) async fn servers_and_clients_know_each_other_by_certificates() {
-    let (ours, strange) = (certificates(), certificates());
+/// A server that shows its certificate and wants to see one, and the folder with its files. It may not answer yet.
+pub(crate) fn with_certificates(ours: &Certificates) -> (tempfile::TempDir, Server) {
     let folder = tempfile::TempDir::new().unwrap();
-    let file = |name: &str, text: &str| -> PathBuf {
+    let argument = |name: &str, text: &str| {
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
-        path
+        format!("--{name}={}", path.display())
     };
-    let argument = |name: &str, text: &str| format!("--{name}={}", file(name, text).display());
     let arguments = [
         argument("cert-file", &ours.server.0),
         argument("key-file", &ours.server.1),
@@ -138,6 +135,12 @@ pub(crate) async fn servers_and_clients_know_each_other_by_certificates() {
         "--client-cert-auth".to_owned(),
     ];
     let server = Server::start_secure(&arguments.each_ref().map(String::as_str));
+    (folder, server)
+}
+
+pub(crate) async fn servers_and_clients_know_each_other_by_certificates() {
+    let (ours, strange) = (certificates(), certificates());
+    let (_folder, server) = with_certificates(&ours);
     let tls = || EtcdTls::new().authority(ours.authority.as_str());
     let known = || tls().identity(ours.client.0.as_str(), ours.client.1.as_str());
     let open = |tls: EtcdTls| impatient().tls(tls).open::<i64, _>([server.endpoint()], PREFIX);

@@ -1,20 +1,23 @@
 //! The past comes back, or another file does, under a running worker.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
+use multiwatcher::backing::sqlite::SqliteBacking;
 use multiwatcher::backing::{Backing, FailureKind};
 use multiwatcher::driver::{ResumeError, Worker};
 use multiwatcher::machine::{CauseClass, Config};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
-use crate::common::{Folder, View, contents, follow, held, id, put, shell, short, until};
+use crate::common::{Folder, View, contents, follow, held, id, impatient, put, shell, short, until};
 
 /// Copies one database over another, as the shell's `.backup` and `.restore` do.
 fn copy(from: &Path, to: &Path) {
     let (from, mut to) = (shell(from), shell(to));
-    Backup::new(&from, &mut to).unwrap().run_to_completion(i32::MAX, std::time::Duration::ZERO, None).unwrap();
+    Backup::new(&from, &mut to).unwrap().run_to_completion(i32::MAX, Duration::ZERO, None).unwrap();
 }
 
 /// Puts a file into the place of another one.
@@ -29,6 +32,11 @@ fn checkpoint(shell: &Connection) {
     shell.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
 }
 
+/// Copies a file onto another one, as `cp` does: it stays the same file.
+fn overwrite(from: &Path, to: &Path) {
+    fs::copy(from, to).unwrap();
+}
+
 fn remove_log(of: &Path) {
     for end in ["-wal", "-shm"] {
         let mut log = of.as_os_str().to_owned();
@@ -38,6 +46,11 @@ fn remove_log(of: &Path) {
     }
 }
 
+/// A worker that would take up each of its readers again: if a token is refused, it is not because of its age.
+fn remembering(backing: &SqliteBacking<i64>) -> Worker<i64> {
+    Worker::start(backing.clone(), Config { window: 1000, ..short() })
+}
+
 #[tokio::test]
 async fn after_a_restored_backup_readers_see_the_difference_and_tokens_from_before_are_refused() {
     let folder = Folder::new();
@@ -45,7 +58,8 @@ async fn after_a_restored_backup_readers_see_the_difference_and_tokens_from_befo
     backing.transaction().put(id("x"), &1).put(id("y"), &1).commit().await.unwrap();
     copy(&folder.path(), &backup);
     backing.transaction().put(id("x"), &2).put(id("z"), &2).remove(id("y")).commit().await.unwrap();
-    let (worker, mut view) = follow(&backing).await;
+    let worker = remembering(&backing);
+    let mut view = View::open(&worker).await;
     let token = view.reader.resume_token().unwrap().unwrap();
     let identity = backing.identity();
 
@@ -53,8 +67,8 @@ async fn after_a_restored_backup_readers_see_the_difference_and_tokens_from_befo
     view.until(&held([("x", 1), ("y", 1)])).await;
     assert!(worker.report().last_failures.iter().any(|(_, failure)| failure.class() == CauseClass::Rewound));
     assert!(matches!(worker.resume(&token).await, Err(ResumeError::Gone { .. })));
-    until("the database has another identity", || backing.identity() != identity).await;
-    let other = Worker::start(backing.clone(), Config { window: 1000, ..short() });
+    assert_ne!(backing.identity(), identity);
+    let other = remembering(&backing);
     View::open(&other).await;
     assert!(matches!(other.resume(&token).await, Err(ResumeError::Gone { .. })));
     // Whoever opens it now finds that identity.
@@ -89,6 +103,99 @@ async fn another_history_that_is_longer_is_noticed_by_its_nonces() {
     assert!(first < last);
 }
 
+/// SQLite knows nothing of it, and nobody commits afterwards.
+#[tokio::test]
+async fn a_backup_that_is_copied_onto_the_file_is_noticed() {
+    let folder = Folder::new();
+    let (backing, backup) = (folder.open::<i64>().await, folder.file("backup.db"));
+    backing.put(id("x"), &1).await.unwrap();
+    copy(&folder.path(), &backup);
+    backing.put(id("x"), &2).await.unwrap();
+    let worker = remembering(&backing);
+    let mut view = View::open(&worker).await;
+    let (token, identity) = (view.reader.resume_token().unwrap().unwrap(), backing.identity());
+
+    checkpoint(&folder.shell());
+    overwrite(&backup, &folder.path());
+    view.until(&held([("x", 1)])).await;
+    assert!(matches!(worker.resume(&token).await, Err(ResumeError::Gone { .. })));
+    assert_ne!(backing.identity(), identity);
+    // And what is written there is the past that came back.
+    backing.put(id("y"), &3).await.unwrap();
+    view.until(&held([("x", 1), ("y", 3)])).await;
+    assert_eq!(contents(&folder.shell()), view.held);
+}
+
+/// Half of it is no database, and no reason to end.
+#[tokio::test]
+async fn a_backup_that_is_copied_onto_the_file_slowly_is_waited_for() {
+    let folder = Folder::new();
+    let (backing, backup) = (folder.open::<i64>().await, folder.file("backup.db"));
+    let shell = folder.shell();
+    for number in 0..300 {
+        put(&shell, &format!("{number:0500}"), "1");
+    }
+    copy(&folder.path(), &backup);
+    let before = contents(&shell);
+    put(&shell, "lost", "2");
+    let (_worker, mut view) = follow(&backing).await;
+    checkpoint(&shell);
+    drop(shell);
+    let bytes = fs::read(&backup).unwrap();
+    let mut file = fs::OpenOptions::new().write(true).truncate(true).open(folder.path()).unwrap();
+    for part in bytes.chunks(bytes.len() / 16) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        file.write_all(part).unwrap();
+    }
+    view.until(&before).await;
+}
+
+#[tokio::test]
+async fn a_checkpoint_is_no_reason_to_load_again() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    let (worker, mut view) = follow(&backing).await;
+    let shell = folder.shell();
+    for value in 0..20 {
+        put(&shell, "theirs", &value.to_string());
+        backing.put(id("ours"), &value).await.unwrap();
+        checkpoint(&shell);
+        view.until(&held([("theirs", value), ("ours", value)])).await;
+    }
+    view.rests().await;
+    assert_eq!(worker.report().restarts, 0);
+}
+
+/// The lock is held for longer than the back-off: whoever subscribed meanwhile would keep the identity of the past.
+#[tokio::test]
+async fn nobody_goes_on_under_the_old_identity_because_the_new_one_cannot_be_written_yet() {
+    let folder = Folder::new();
+    let backing = impatient().open::<i64>(folder.path()).await.unwrap();
+    let backup = folder.file("backup.db");
+    backing.put(id("x"), &1).await.unwrap();
+    let worker = remembering(&backing);
+    let mut view = View::open(&worker).await;
+    // Of the part of the past that comes back: only the identity tells that it is another one.
+    let token = view.reader.resume_token().unwrap().unwrap();
+    copy(&folder.path(), &backup);
+    backing.put(id("x"), &2).await.unwrap();
+    view.until(&held([("x", 2)])).await;
+    let identity = backing.identity();
+
+    let shell = folder.shell();
+    checkpoint(&shell);
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    overwrite(&backup, &folder.path());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(View::open(&worker).await.held, held([("x", 2)]));
+    shell.execute_batch("ROLLBACK").unwrap();
+    view.until(&held([("x", 1)])).await;
+    assert_ne!(backing.identity(), identity);
+    assert!(matches!(worker.resume(&token).await, Err(ResumeError::Gone { .. })));
+    let failures = worker.report().last_failures;
+    assert!(failures.iter().any(|(_, failure)| failure.to_string().contains("another process held the lock")));
+}
+
 /// A folder whose database a backup is restored into while nobody has it open. Before that a reader was brought past the backup, and
 /// rows of the log that were lost are written again. Returns the reader's token.
 async fn restored_while_nobody_watches(folder: &Folder, again: i64) -> multiwatcher::driver::ResumeToken {
@@ -120,7 +227,7 @@ async fn a_token_of_what_was_lost_while_nobody_watched_is_refused_by_a_worker_th
         let folder = Folder::new();
         let token = restored_while_nobody_watches(&folder, again).await;
         let backing = folder.open::<i64>().await;
-        let worker = Worker::start(backing.clone(), Config { window: 1000, ..short() });
+        let worker = remembering(&backing);
         let mut view = View::open(&worker).await;
         backing.put(id("x"), &2).await.unwrap();
         view.until(&held([("x", 2), ("found", again - 1)])).await;
@@ -135,7 +242,7 @@ async fn a_token_of_what_was_lost_is_refused_by_a_worker_that_sees_its_rows_writ
     let folder = Folder::new();
     let token = restored_while_nobody_watches(&folder, 0).await;
     let backing = folder.open::<i64>().await;
-    let worker = Worker::start(backing.clone(), Config { window: 1000, ..short() });
+    let worker = remembering(&backing);
     let mut view = View::open(&worker).await;
     for value in 0..3 {
         backing.put(id("found"), &value).await.unwrap();
@@ -156,7 +263,7 @@ async fn a_token_is_honoured_by_another_worker_if_nothing_was_restored() {
     worker.wait().await;
     drop((worker, view, backing));
     let backing = folder.open::<i64>().await;
-    let worker = Worker::start(backing.clone(), Config { window: 1000, ..short() });
+    let worker = remembering(&backing);
     let mut view = View::open(&worker).await;
     backing.put(id("y"), &2).await.unwrap();
     view.until(&held([("x", 1), ("y", 2)])).await;
@@ -173,7 +280,7 @@ async fn a_file_in_the_place_of_another_one_is_noticed_and_has_an_identity_of_it
     let (worker, mut view) = follow(&backing).await;
     let identity = backing.identity();
     let other = folder.file("other.db");
-    drop(multiwatcher::SqliteBacking::<i64>::open(&other).await.unwrap());
+    drop(SqliteBacking::<i64>::open(&other).await.unwrap());
     put(&shell(&other), "new", "2");
 
     replace(&other, &folder.path());
@@ -228,6 +335,6 @@ async fn a_copy_has_an_identity_of_its_own() {
     let backing = folder.open::<i64>().await;
     backing.put(id("x"), &1).await.unwrap();
     copy(&folder.path(), &folder.file("copy.db"));
-    let other = multiwatcher::SqliteBacking::<i64>::open(folder.file("copy.db")).await.unwrap();
+    let other = SqliteBacking::<i64>::open(folder.file("copy.db")).await.unwrap();
     assert_ne!(other.identity(), backing.identity());
 }

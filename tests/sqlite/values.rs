@@ -1,5 +1,9 @@
 //! What rows may hold, and what the worker makes of the rest.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use multiwatcher::backing::{Json, sqlite::SqliteBacking};
 use multiwatcher::driver::Worker;
 use serde::{Deserialize, Serialize};
@@ -33,6 +37,76 @@ async fn a_value_that_is_not_json_is_an_error_about_it_alone() {
     put(&shell, "loaded badly", "3");
     view.until(&held([("good", 2), ("loaded badly", 3)])).await;
     assert_eq!(worker.report().restarts, 0);
+}
+
+/// `CAST` makes a text of any bytes, and the table cannot tell.
+fn put_unnamed(shell: &rusqlite::Connection, bytes: &str) {
+    let sql = format!("INSERT INTO entity VALUES ('unit', '{MODEL}', CAST(x'{bytes}' AS TEXT), '1')");
+    shell.execute_batch(&sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_row_whose_id_is_not_utf_8_is_passed_over_in_a_load_and_in_the_log() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    let shell = folder.shell();
+    put(&shell, "good", "1");
+    put_unnamed(&shell, "636166e9");
+    let (worker, mut view) = follow(&backing).await;
+    assert_eq!(view.held, held([("good", 1)]));
+    shell.execute_batch("BEGIN").unwrap();
+    put_unnamed(&shell, "ff");
+    put(&shell, "good", "2");
+    shell.execute_batch("COMMIT").unwrap();
+    assert_eq!(view.next().await, ["good=2"]);
+    shell.execute("DELETE FROM entity WHERE id <> 'good'", []).unwrap();
+    put(&shell, "good", "3");
+    view.until(&held([("good", 3)])).await;
+    assert_eq!(worker.report().restarts, 0);
+}
+
+#[tokio::test]
+async fn a_load_goes_on_behind_a_row_that_is_no_entity_at_the_end_of_a_page() {
+    let folder = Folder::new();
+    let backing = folder.open::<i64>().await;
+    let shell = folder.shell();
+    shell.execute_batch("BEGIN").unwrap();
+    for number in 0..2047 {
+        put(&shell, &format!("a{number:04}"), "1");
+    }
+    put_unnamed(&shell, "61ff");
+    put(&shell, "b", "1");
+    shell.execute_batch("COMMIT").unwrap();
+    let (_worker, view) = follow(&backing).await;
+    assert_eq!((view.held.len(), view.held.get("b")), (2048, Some(&1)));
+}
+
+/// A number whose reading panics, once, if it is 13.
+#[derive(Debug, PartialEq)]
+struct Unlucky(i64);
+
+static IS_UNLUCKY: AtomicBool = AtomicBool::new(true);
+
+impl<'de> Deserialize<'de> for Unlucky {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        assert!(number != 13 || !IS_UNLUCKY.swap(false, Ordering::Relaxed), "it cannot be read");
+        Ok(Self(number))
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_panics_while_a_step_is_read_costs_a_restart_at_once() {
+    let folder = Folder::new();
+    let backing: SqliteBacking<Unlucky> = folder.open().await;
+    let worker = Worker::start(backing, short());
+    let reader = worker.watch_all_models().unwrap();
+    reader.next().await.unwrap();
+    put(&folder.shell(), "x", "13");
+    // A worker that waited for signs of life in vain would take some seconds.
+    let batch = tokio::time::timeout(Duration::from_secs(1), reader.next()).await.unwrap().unwrap();
+    assert_eq!(*batch.deltas()[0].value(), Arc::new(Unlucky(13)));
+    assert_eq!(worker.report().restarts, 1);
 }
 
 #[tokio::test]

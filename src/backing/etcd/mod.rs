@@ -12,6 +12,8 @@
 //! etcdctl del --prefix /juju/entity/unit/00000000-0000-0000-0000-000000000001/
 //! ```
 //!
+//! The prefix is `/juju` there. To the command `multiwatcher` that is `etcd:http://127.0.0.1:2379//juju`: it stands behind a slash.
+//!
 //! The model is a uuid in small letters, with hyphens. The id is everything behind it, slashes included, as it is. In the kind, and there
 //! alone, a percent sign is written `%25` and a slash `%2F`. So each entity has one key, whatever letters are in its name. A key below
 //! `PREFIX/entity/` that names no entity is none: nobody is told of it, and a warning says so each time that it is come across (through
@@ -85,8 +87,12 @@
 //! # Many workers
 //!
 //! Any number of workers, in any number of programs, may watch one prefix, each serving readers of its own: all views come to the same.
-//! A reader's resume token may be taken from one to another: all of them stand at each
-//! revision that changed something under the prefix while they follow. Each costs the cluster one watch and one load. List the endpoints in another order for each of them, and they spread over
+//! A reader's resume token may be taken from one to another: all of them stand at each revision that changed something under the prefix
+//! while they follow. A worker also stands where its load began, which may be a revision of somebody else's key; others pass over that one,
+//! so until a key under the prefix changes, tokens of such a worker are
+//! [`Ahead`](crate::driver::ResumeError::Ahead) elsewhere and then [`Gone`](crate::driver::ResumeError::Gone), though nothing is missed:
+//! the reader begins afresh. Each worker costs the cluster one watch and one load. List the endpoints in another order for each of
+//! them, and they spread over
 //! the members.
 
 mod error;

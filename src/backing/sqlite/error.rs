@@ -5,6 +5,7 @@ use core::fmt;
 
 use rusqlite::ErrorCode;
 
+use super::schema::SchemaError;
 use crate::backing::{BackingError, FailureKind};
 use crate::machine::EntityId;
 
@@ -48,7 +49,9 @@ impl SqliteError {
 
     fn kind(&self) -> FailureKind {
         match self.error.sqlite_error_code() {
-            // What is wrong with the file, or with what was asked, stays wrong; so does a key that is no text.
+            // A row is put right by whoever wrote it.
+            None if is_of_a_row(&self.error) => FailureKind::Transient,
+            // What is wrong with the file, or with what was asked, stays wrong.
             None
             | Some(
                 ErrorCode::DatabaseCorrupt
@@ -62,6 +65,28 @@ impl SqliteError {
             // Locks are released, disks are emptied, files come back, rights are given.
             Some(_) => FailureKind::Transient,
         }
+    }
+}
+
+/// Whether a row holds something else than is written there.
+fn is_of_a_row(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType, Utf8Error};
+    matches!(error, FromSqlConversionFailure(..) | InvalidColumnType(..) | Utf8Error(..))
+}
+
+/// Whether this says that what is in the file does not hang together, or is not ours, which may be because it is half a copy.
+pub(super) fn may_be_half(error: &BackingError) -> bool {
+    let error = error.error();
+    error.is::<DamageError>()
+        || error.is::<SchemaError>()
+        || error.downcast_ref::<SqliteError>().is_some_and(|error| is_corrupt(&error.error))
+}
+
+/// Whether this says that a place is of a past which is over in the same file.
+pub(super) fn is_of_another_past(error: &BackingError) -> bool {
+    match error.error().downcast_ref::<PlaceError>() {
+        Some(PlaceError::Ahead { .. } | PlaceError::Other { .. }) => true,
+        Some(PlaceError::Pruned { .. } | PlaceError::Replaced) | None => false,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::reader::Message;
+use super::inbox::Message;
 use super::reading::{Key, Page};
 use super::{Shared, ask, given_up};
 use crate::backing::{BackingError, Reads, Stream, Value};

@@ -46,8 +46,13 @@
 //! Use the shell's `.restore`. Or stop the programs that write to the file, remove its `-wal` and `-shm`, and move the other file into
 //! its place. Either is noticed: each row of the log has a random nonce, by which a worker
 //! sees that its place belongs to another history, and a file is known by its number and birth. Workers then load again, readers see the
-//! difference, and the database gets another [identity](Backing::identity), so that resume tokens of the past are known as such. A copy has an
-//! identity of its own from when it is first opened.
+//! difference, and the database gets another [identity](Backing::identity), so that resume tokens of the past are known as such; no worker
+//! goes on under the old one, so as long as somebody holds the lock that this needs, readers are served from what is known. A copy has
+//! an identity of its own from when it is first opened.
+//!
+//! A copy *onto* the file (`cp backup.db entities.db`) is noticed as well, by the file's size and times: it is then read afresh, and while
+//! it does not hang together, for it is still being copied, the worker tries again. But SQLite knows nothing of such a copy. It is safe
+//! only while nobody writes and the log holds nothing that is not in the file: run `PRAGMA wal_checkpoint(TRUNCATE)` before it.
 //!
 //! A backup that is restored into the same file while nobody watches brings its identity along, and nobody is there to change it. Positions
 //! carry bits of the nonce for that: a resume token from what was lost has a position between two of the history that took its place. A
@@ -60,13 +65,16 @@
 //! A lock that is not released within the busy time-out, a full disk and a missing file are
 //! [transient](crate::backing::FailureKind::Transient): the worker tries again with its back-off, and readers are served from what
 //! it knows. A damaged file, another program's database and one of a newer schema are
-//! [permanent](crate::backing::FailureKind::Permanent): the worker ends, with an error that says so.
+//! [permanent](crate::backing::FailureKind::Permanent): the worker ends, with an error that says so, once nobody has written to the file
+//! for a second; before that it may be half a copy.
 //!
 //! A commit is safe from a crash of the program when it is made, and from a crash of the machine a moment later (`synchronous = NORMAL`):
 //! after such a crash the last commits may be gone, which is a past that came back.
 
 mod connection;
 mod error;
+mod identities;
+mod inbox;
 mod load;
 mod notices;
 mod options;
@@ -75,6 +83,7 @@ mod place;
 mod reader;
 mod reading;
 mod schema;
+mod source;
 mod transaction;
 mod watch;
 mod writer;
@@ -87,10 +96,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
-use self::connection::Identities;
+use self::identities::Identities;
+use self::inbox::{Message, Reply};
 use self::load::SqliteLoad;
 use self::notices::SqliteNotices;
-use self::reader::{Message, Reply};
 use super::{Backing, BackingError, Entities, Identity, Json, Read, Step, Subscription, Value};
 use crate::machine::{EntityId, Position};
 pub use options::SqliteOptions;
@@ -107,7 +116,7 @@ pub struct SqliteBacking<V = Json> {
 
 /// What every handle holds: the ways to the threads.
 struct Shared<V> {
-    reader: reader::Inbox<V>,
+    reader: inbox::Inbox<V>,
     writer: writer::Inbox,
     identities: Arc<Identities>,
 }
@@ -165,9 +174,22 @@ impl<V: Value + DeserializeOwned> Backing for SqliteBacking<V> {
         self.shared.identities.current()
     }
 
+    /// Waits until the database has another identity, if the past came back: what the worker gives to its readers under the old one would
+    /// be of two pasts.
     async fn watch(&self) -> Result<Subscription<V>, BackingError> {
-        let (position, slot) = self.ask(Message::Watch).await?;
-        Ok(Subscription::new(position, SqliteNotices::new(slot, Arc::clone(&self.shared))))
+        loop {
+            if self.shared.identities.is_outdated() {
+                let (reply, renewed) = oneshot::channel();
+                self.shared.writer.send(writer::Message::Renew(reply));
+                renewed.await.unwrap_or_else(|_| Err(BackingError::transient("renewing the identity panicked")))?;
+            }
+            let (position, slot) = self.ask(Message::Watch).await?;
+            let notices = SqliteNotices::new(slot, Arc::clone(&self.shared));
+            // It may have come back meanwhile; the notices that are dropped end the subscription.
+            if !self.shared.identities.is_outdated() {
+                return Ok(Subscription::new(position, notices));
+            }
+        }
     }
 
     fn get_all(&self) -> Entities<V> {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Shared;
-use super::reader::Message;
+use super::inbox::Message;
 use crate::backing::{BackingError, Identity, Notice, Stream, Value};
 use crate::machine::Position;
 

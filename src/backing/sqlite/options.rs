@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
-use super::connection::Identities;
+use super::identities::Identities;
 use super::place::{Place, Way};
 use super::writer::Keep;
-use super::{Shared, SqliteBacking, reader, writer};
+use super::{Shared, SqliteBacking, inbox, reader, writer};
 use crate::backing::{BackingError, Identity, Value};
 
 /// KiB of pages that the connections keep. A reader reads nearly everything once; a writer of many entities comes back to a page again
@@ -43,7 +43,8 @@ impl SqliteOptions {
     }
 
     /// How many rows of the log are kept though no reader needs them, and how many at most though a reader would need more: it will
-    /// load again.
+    /// load again. Each program that has the backing open looks after the log when it has committed nothing for five seconds but somebody
+    /// reads or it did before, and after each 20,000 changes of its own: until then there may be more.
     #[must_use]
     pub fn keep_log(self, at_least: u64, at_most: u64) -> Self {
         Self { keep: Keep { at_least, at_most: at_most.max(1) }, ..self }
@@ -78,7 +79,7 @@ impl SqliteOptions {
         let way = Way { place, busy_timeout: self.busy_timeout, max_pages: self.max_pages, cache: READING };
         let writing = Way { cache: WRITING, ..way.clone() };
         let identities = Identities::new();
-        let (reader, messages) = reader::channel();
+        let (reader, messages) = inbox::channel();
         let (writer, written) = writer::Inbox::new();
         let looking = reader.clone();
         // Made first: if the opening is given up, it ends the threads.

@@ -1,95 +1,27 @@
 //! The thread that reads: it answers the calls of workers, and looks whether something was committed: when the folder's watch says that
-//! a file was written, and now and then without being told. It never waits for a lock that a writer holds.
+//! a file was written, and now and then without being told. The watch's own thread looks as well, several times in a row: whoever hears
+//! of a write is the first who can see what was written. Neither waits for a lock that a writer holds.
 
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
-use std::collections::BTreeMap;
 use std::panic::catch_unwind;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde::de::DeserializeOwned;
-use tokio::sync::oneshot;
 
-use super::connection::{Identities, Link};
+use super::identities::Identities;
+use super::inbox::{Inbox, Message, Reply, Told};
 use super::notices::Slot;
 use super::pace::Pace;
 use super::place::Way;
-use super::reading::{self, Key, Page, Spot};
+use super::reading::{self, Spot};
+use super::source::Source;
 use super::watch::FileWatch;
 use super::writer;
-use crate::backing::{BackingError, FailureKind, Notice, Read, Step, Value};
+use crate::backing::{BackingError, Notice, Step, Value};
 use crate::machine::{EntityId, Position};
-
-/// How many of the places told are remembered, to know them again.
-const REMEMBERED: usize = 4096;
-
-/// Where an answer goes. Nobody may be left to hear it.
-pub(super) type Reply<T> = oneshot::Sender<Result<T, BackingError>>;
-
-/// What the thread is asked.
-pub(super) enum Message<V> {
-    /// Something may have been committed. There is at most one in the queue.
-    Look,
-    /// A subscription.
-    Watch(Reply<(Position, Arc<Slot<V>>)>),
-    /// Its stream is gone.
-    Left(Arc<Slot<V>>),
-    /// Whoever has left by now is to be signed off.
-    Settle(Reply<()>),
-    /// What happened since.
-    Changed { since: Position, ids: Vec<EntityId>, reply: Reply<Step<V>> },
-    /// Entities of a load.
-    Page { after: Key, reply: Reply<Page<V>> },
-    /// One entity.
-    Get { id: EntityId, reply: Reply<Read<V>> },
-    /// Where the log stands.
-    Position(Reply<Position>),
-    /// The last handle is gone.
-    End,
-}
-
-/// The way to the thread.
-pub(super) struct Inbox<V> {
-    sender: Sender<Message<V>>,
-    told: Arc<Told>,
-}
-
-/// What the thread has been told and has not heeded yet.
-#[derive(Default)]
-struct Told {
-    /// It is to look.
-    look: AtomicBool,
-    /// A file was written.
-    written: AtomicBool,
-}
-
-impl<V> Inbox<V> {
-    pub(super) fn send(&self, message: Message<V>) {
-        // The thread goes with the last handle; nobody is left to miss it.
-        let _ = self.sender.send(message);
-    }
-
-    /// Asks for a look, unless one is coming.
-    pub(super) fn look(&self) {
-        if !self.told.look.swap(true, Ordering::AcqRel) {
-            self.send(Message::Look);
-        }
-    }
-
-    /// Says that a file was written.
-    fn written(&self) {
-        self.told.written.store(true, Ordering::Release);
-        self.look();
-    }
-}
-
-impl<V> Clone for Inbox<V> {
-    fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), told: Arc::clone(&self.told) }
-    }
-}
 
 /// One subscription, as the thread sees it.
 struct Subscriber<V> {
@@ -100,22 +32,23 @@ struct Subscriber<V> {
     follows: bool,
 }
 
+/// What a look came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// There was nothing new, so a moment later there may be.
+    Nothing,
+    /// There was something new, or nobody is there to be told, or it failed.
+    Done,
+}
+
 struct Reader<V> {
-    link: Link,
+    source: Source,
     subscribers: Vec<Subscriber<V>>,
-    /// The nonces of positions that workers were told.
-    told: BTreeMap<Position, i64>,
     /// Something was committed that not every subscriber has been told.
     news: bool,
     writer: writer::Inbox,
     inbox: Arc<Told>,
     pace: Pace,
-}
-
-/// The way to a thread, and what it will be sent.
-pub(super) fn channel<V>() -> (Inbox<V>, Receiver<Message<V>>) {
-    let (sender, messages) = mpsc::channel();
-    (Inbox { sender, told: Arc::default() }, messages)
 }
 
 /// Starts the thread, which opens the database and says how that went.
@@ -129,17 +62,19 @@ pub(super) fn start<V: Value + DeserializeOwned>(
 ) -> std::io::Result<()> {
     let thread = std::thread::Builder::new().name("multiwatcher-sqlite".to_owned());
     let run = move || {
-        let (subscribers, told, link) = (Vec::new(), BTreeMap::new(), Link::new(way.clone(), identities));
-        let (pace, heeded) = (Pace::new(), Arc::clone(&inbox.told));
-        let reader = Reader { link, subscribers, told, news: false, writer: writer.clone(), inbox: heeded, pace };
+        let (source, subscribers) = (Source::new(way.clone(), identities), Vec::new());
+        let (pace, heeded) = (Pace::new(&way.place), Arc::clone(&inbox.told));
+        let reader = Reader { source, subscribers, news: false, writer: writer.clone(), inbox: heeded, pace };
         let reader = Arc::new(Mutex::new(reader));
         let looking = Arc::downgrade(&reader);
         // It stands before the database is opened, and ends with the thread.
         let watch = FileWatch::start(&way.place, move || written(&looking, &inbox));
         let done = {
             let mut reader = lock(&reader);
-            reader.pace.is_watched(watch.is_some());
-            reader.link.open(create)
+            if watch.is_some() {
+                reader.pace.is_watched();
+            }
+            reader.source.link.open(create)
         };
         let is_open = done.is_ok();
         answer(opened, done);
@@ -174,15 +109,31 @@ fn run<V: Value + DeserializeOwned>(reader: &Mutex<Reader<V>>, messages: &Receiv
     }
 }
 
-/// A file was written. Whoever says so looks at once, if nobody is at it, so the thread need not be woken first. What is not
-/// visible yet the thread finds a moment later.
+/// A file was written. Whoever says so looks at once, if nobody is at it, so the thread need not be woken first. What is not visible by
+/// then the thread finds a moment later.
 fn written<V: Value + DeserializeOwned>(reader: &Weak<Mutex<Reader<V>>>, inbox: &Inbox<V>) {
-    if let Some(reader) = reader.upgrade()
-        && let Ok(mut reader) = reader.try_lock()
-    {
-        reader.guarded(Reader::look);
+    if let Some(reader) = reader.upgrade() {
+        glance(&reader);
     }
     inbox.written();
+}
+
+/// Looks again and again: the commit is visible some microseconds after its first page was written, sooner than a thread wakes.
+fn glance<V: Value + DeserializeOwned>(reader: &Mutex<Reader<V>>) {
+    let mut made = 0;
+    // Whoever has it looks anyway.
+    while let Ok(mut reader) = reader.try_lock() {
+        if reader.guarded(Reader::look) != Some(Looked::Nothing) {
+            return;
+        }
+        made += 1;
+        if made >= reader.pace.glances() {
+            return reader.pace.in_vain();
+        }
+        // Nobody waits for it while others run. Whoever writes may need this core to come to the end.
+        drop(reader);
+        std::thread::yield_now();
+    }
 }
 
 /// Panics do not get out while it is locked.
@@ -197,11 +148,14 @@ impl<V: Value + DeserializeOwned> Reader<V> {
     }
 
     /// A panic, which a value's own code may cause, fails the call that it happens in: its reply is dropped.
-    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
-        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+    fn guarded<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> Option<R> {
+        let done = catch_unwind(AssertUnwindSafe(|| work(self))).ok();
+        if done.is_none() {
             tracing::error!("reading the database panicked");
+            self.source.link.end_moment();
             self.fail_all(&BackingError::transient("reading the database panicked"));
         }
+        done
     }
 
     fn handle(&mut self, message: Message<V>) {
@@ -232,16 +186,16 @@ impl<V: Value + DeserializeOwned> Reader<V> {
             }
             Message::Page { after, reply } => {
                 if !reply.is_closed() {
-                    let page = self.link.run(|connection| Ok(reading::page(connection, &after)?));
+                    let page = self.source.link.run(|connection| Ok(reading::page(connection, &after)?));
                     answer(reply, page);
                 }
             }
             Message::Get { id, reply } => {
-                let read = self.link.run(|connection| Ok(reading::read(connection, id.clone())?.1));
+                let read = self.source.link.run(|connection| Ok(reading::read(connection, id.clone())?.1));
                 answer(reply, read);
             }
             Message::Position(reply) => {
-                let latest = self.link.run(|connection| Ok(reading::latest(connection)?.position));
+                let latest = self.source.link.run(|connection| Ok(reading::latest(connection)?.position));
                 answer(reply, latest);
             }
             Message::End => {}
@@ -249,8 +203,9 @@ impl<V: Value + DeserializeOwned> Reader<V> {
     }
 
     fn watch(&mut self) -> Result<(Position, Arc<Slot<V>>), BackingError> {
-        let latest = self.link.run(|connection| Ok(reading::latest(connection)?))?;
-        self.remember(latest);
+        let latest = self.source.latest();
+        self.end_past();
+        let latest = latest?;
         let slot = Arc::new(Slot::new(latest.position));
         self.subscribers.push(Subscriber { slot: Arc::clone(&slot), began: latest, told: latest, follows: false });
         self.writer.send(writer::Message::Register { name: slot.name, needs: Arc::clone(&slot.needs) });
@@ -259,74 +214,64 @@ impl<V: Value + DeserializeOwned> Reader<V> {
     }
 
     fn changed(&mut self, since: Position, ids: &[EntityId]) -> Result<Step<V>, BackingError> {
-        let spot = Spot { position: since, nonce: self.told.get(&since).copied() };
-        let step = self.link.run(|connection| reading::step(connection, spot, ids));
-        let (step, to) = self.judge(spot, step)?;
-        for subscriber in &mut self.subscribers {
-            subscriber.follows |= subscriber.began.position == since;
+        let step = self.source.since(since, ids);
+        self.end_past();
+        if step.is_ok() {
+            for subscriber in &mut self.subscribers {
+                subscriber.follows |= subscriber.began.position == since;
+            }
         }
-        self.remember(to);
-        Ok(step)
+        step
     }
 
     /// Looks whether something was committed, and tells it.
-    fn look(&mut self) {
+    fn look(&mut self) -> Looked {
+        if self.pace.is_quiet() {
+            self.source.link.settled();
+        }
         self.pace.looked();
         if self.subscribers.is_empty() {
-            return;
+            return Looked::Done;
         }
-        match self.link.has_news() {
-            Ok(news) => self.news |= news,
-            Err(error) => return self.fail_all(&error),
+        let looked = match self.source.link.begin_moment().and_then(|()| self.source.link.has_news()) {
+            Ok(news) => {
+                self.news |= news;
+                self.tell_all();
+                if news { Looked::Done } else { Looked::Nothing }
+            }
+            Err(error) => {
+                self.fail_all(&error);
+                Looked::Done
+            }
+        };
+        self.source.link.end_moment();
+        if looked == Looked::Done {
+            self.pace.found();
         }
+        looked
+    }
+
+    /// Tells all subscribers what they do not know, and gives a sign of life if one is due.
+    fn tell_all(&mut self) {
         let marks = self.pace.mark_is_due();
         if self.news || marks {
             // Who has no room is told later.
             self.news = self.subscribers.iter().any(|subscriber| !subscriber.slot.is_empty());
-            let mut subscribers = core::mem::take(&mut self.subscribers);
-            subscribers.retain_mut(|subscriber| self.tell(subscriber, marks));
-            self.subscribers = subscribers;
+            let Self { subscribers, source, .. } = self;
+            // In their place: if the code of a value panics, all are there to be failed.
+            subscribers.retain_mut(|subscriber| source.is_rewound() || subscriber.tell(source, marks));
+            self.end_past();
         }
         if marks {
             self.pace.marked();
         }
     }
 
-    /// Tells one subscriber what it does not know, if there is room for that. Whether it is still one.
-    fn tell(&mut self, subscriber: &mut Subscriber<V>, mark: bool) -> bool {
-        if !subscriber.slot.is_empty() {
-            return true;
+    /// If the past came back, nobody goes on: not even who stood before that, for each must know the database as another one.
+    fn end_past(&mut self) {
+        if let Some(error) = self.source.take_rewound() {
+            self.fail_all(&error);
         }
-        // Whoever looks has just seen that it is the file.
-        let step = self.link.run_on(|connection| reading::step(connection, subscriber.told, &[]));
-        match self.judge(subscriber.told, step) {
-            Ok((step, to)) => {
-                if to.position > subscriber.told.position {
-                    self.remember(to);
-                    subscriber.told = to;
-                    subscriber.slot.put(Notice::Step(step));
-                } else if mark {
-                    subscriber.slot.put(Notice::Mark(to.position));
-                }
-                // Until its load is complete, a worker may ask what happened since it began.
-                if subscriber.follows {
-                    subscriber.slot.needs(subscriber.told.position);
-                }
-                true
-            }
-            Err(error) => {
-                subscriber.slot.fail(error);
-                false
-            }
-        }
-    }
-
-    /// If the past came back, the database is to be known as another one from here on.
-    fn judge(&self, since: Spot, step: Result<(Step<V>, Spot), BackingError>) -> Result<(Step<V>, Spot), BackingError> {
-        if since.nonce.is_some() && step.as_ref().is_err_and(|error| error.kind() == FailureKind::Rewound) {
-            self.writer.send(writer::Message::Renew);
-        }
-        step
     }
 
     fn fail_all(&mut self, error: &BackingError) {
@@ -334,12 +279,31 @@ impl<V: Value + DeserializeOwned> Reader<V> {
             subscriber.slot.fail(error.clone());
         }
     }
+}
 
-    fn remember(&mut self, spot: Spot) {
-        if let Some(nonce) = spot.nonce {
-            self.told.insert(spot.position, nonce);
-            if self.told.len() > REMEMBERED {
-                self.told.pop_first();
+impl<V: Value + DeserializeOwned> Subscriber<V> {
+    /// Tells it what it does not know, if there is room for that. Whether it is still one.
+    fn tell(&mut self, source: &mut Source, mark: bool) -> bool {
+        if !self.slot.is_empty() {
+            return true;
+        }
+        match source.after(self.told) {
+            Ok((step, to)) => {
+                if to.position > self.told.position {
+                    self.told = to;
+                    self.slot.put(Notice::Step(step));
+                } else if mark {
+                    self.slot.put(Notice::Mark(to.position));
+                }
+                // Until its load is complete, a worker may ask what happened since it began.
+                if self.follows {
+                    self.slot.needs(self.told.position);
+                }
+                true
+            }
+            Err(error) => {
+                self.slot.fail(error);
+                false
             }
         }
     }

@@ -1,9 +1,10 @@
 //! What is read of a database: where its log stands, what happened since a position, and the entities of a load. Each call reads
 //! at one moment. Whose connection it is, and when it is asked, is decided elsewhere.
 
+use core::error::Error;
 use std::sync::Arc;
 
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
@@ -30,12 +31,19 @@ pub(super) enum Trouble {
     Place(PlaceError),
 }
 
-/// Where a page of a load ended.
+/// Where a page of a load ended: behind the key of a row, which need not be that of an entity.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Key {
-    kind: String,
-    model: String,
-    id: String,
+    kind: Column,
+    model: Column,
+    id: Column,
+}
+
+/// A column of a key, as it stands there: no text need be UTF-8. All blobs sort behind all texts.
+#[derive(Debug, Clone)]
+enum Column {
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
 }
 
 /// The entities that follow a key, and where they end: nowhere, if there are no more.
@@ -56,22 +64,33 @@ pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Spot> {
     }
 }
 
-/// What happened since a place, and where that brings to. The asked ids are read whether touched or not.
+/// Nothing, if this place is of this history as far as the log tells, which may have been pruned.
+pub(super) fn confirm(connection: &Connection, place: Spot) -> Result<(), Trouble> {
+    match locate(connection, place, latest(connection)?) {
+        Err(Trouble::Place(PlaceError::Pruned { .. })) => Ok(()),
+        found => found,
+    }
+}
+
+/// What happened since a place, and where that brings to. The asked ids are read whether touched or not. All is read at one moment: that
+/// of the transaction which is open, or of one of its own.
 pub(super) fn step<V: Value + DeserializeOwned>(
     connection: &Connection,
     since: Spot,
     asked: &[EntityId],
 ) -> Result<(Step<V>, Spot), Trouble> {
-    let moment = connection.unchecked_transaction()?;
-    let (latest, mut ids) = match after(&moment, since)? {
+    let own = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
+    let (latest, mut ids) = match after(connection, since)? {
         Some(found) => found,
-        None => search(&moment, since)?,
+        None => search(connection, since)?,
     };
     ids.extend_from_slice(asked);
     ids.sort_unstable();
     ids.dedup();
-    let entities = ids.into_iter().map(|id| read(&moment, id)).collect::<rusqlite::Result<_>>()?;
-    moment.finish()?;
+    let entities = ids.into_iter().map(|id| read(connection, id)).collect::<rusqlite::Result<_>>()?;
+    if let Some(own) = own {
+        own.finish()?;
+    }
     Ok((Step { from: since.position, to: latest.position, entities }, latest))
 }
 
@@ -90,7 +109,7 @@ pub(super) fn page<V: Value + DeserializeOwned>(connection: &Connection, after: 
             reads.push((id, read));
         }
         if bytes >= PAGE_BYTES || seen == PAGE_ROWS {
-            end = Some(Key { kind: row.get(0)?, model: row.get(1)?, id: row.get(2)? });
+            end = Some(Key { kind: column(row, 0)?, model: column(row, 1)?, id: column(row, 2)? });
             break;
         }
     }
@@ -170,15 +189,29 @@ fn touched(connection: &Connection, since: Position, to: Position) -> rusqlite::
     Ok(ids)
 }
 
-/// The id in the first three columns. What breaks the constraints of the table cannot be named, so it is no entity.
+/// The id in the first three columns. What is not UTF-8, or breaks the constraints of the table, cannot be named, so it is no entity.
 fn name(row: &Row<'_>) -> rusqlite::Result<Option<EntityId>> {
-    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str()?));
-    let (kind, model, id) = (text(0)?, text(1)?, text(2)?);
-    match model.parse() {
-        Ok(model) => Ok(Some(EntityId::new(kind, model, id))),
-        Err(error) => {
-            tracing::warn!(kind, model, id, %error, "a row that is no entity");
-            Ok(None)
+    let columns = [row.get_ref(0)?, row.get_ref(1)?, row.get_ref(2)?];
+    let id = parse(columns);
+    if let Err(error) = &id {
+        let [kind, model, id] = columns.map(|column| String::from_utf8_lossy(column.as_bytes().unwrap_or_default()));
+        tracing::warn!(%kind, %model, %id, %error, "a row that is no entity");
+    }
+    Ok(id.ok())
+}
+
+fn parse([kind, model, id]: [ValueRef<'_>; 3]) -> Result<EntityId, Box<dyn Error + Send + Sync>> {
+    let (kind, model, id) = (kind.as_str()?, model.as_str()?, id.as_str()?);
+    Ok(EntityId::new(kind, model.parse()?, id))
+}
+
+fn column(row: &Row<'_>, number: usize) -> rusqlite::Result<Column> {
+    match row.get_ref(number)? {
+        ValueRef::Text(bytes) => Ok(Column::Text(bytes.to_vec())),
+        ValueRef::Blob(bytes) => Ok(Column::Blob(bytes.to_vec())),
+        // A column of texts that are never null keeps none of these.
+        other @ (ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_)) => {
+            Err(rusqlite::Error::InvalidColumnType(number, "a key".to_owned(), other.data_type()))
         }
     }
 }
@@ -221,6 +254,22 @@ fn position_of(row: i64, nonce: i64) -> Position {
 /// The row of the log that a position is of.
 pub(super) fn row_of(position: Position) -> i64 {
     (position.0 >> NONCE_BITS).cast_signed()
+}
+
+/// Before all others.
+impl Default for Column {
+    fn default() -> Self {
+        Self::Text(Vec::new())
+    }
+}
+
+impl ToSql for Column {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(bytes) => ValueRef::Text(bytes),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
 }
 
 impl From<rusqlite::Error> for Trouble {

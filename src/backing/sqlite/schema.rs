@@ -74,27 +74,34 @@ pub(super) enum SchemaError {
     Newer { version: i64 },
     /// Another program's.
     Foreign,
+    /// There was to be one, and nothing is written there, or not yet.
+    Empty,
     /// Somebody dropped it.
     Missing { trigger: &'static str },
 }
 
 /// Makes the tables, or brings them to the latest version, and says which database it is. `file` names the file as long as it is the
 /// same one: a copy of a database, thus a restored backup, gets an identity of its own.
-pub(super) fn prepare(connection: &mut Connection, file: &str) -> Result<Identity, BackingError> {
+pub(super) fn prepare(connection: &mut Connection, file: &str, create: bool) -> Result<Identity, BackingError> {
     if let Some(identity) = settled(connection, file)? {
         return Ok(identity);
     }
     // Several may open a database at the same moment: the first one makes it.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(classify)?;
-    migrate(&transaction)?;
+    refuse(&transaction, create)?;
+    migrate(&transaction, MIGRATIONS)?;
     let identity = claim(&transaction, file).map_err(classify)?;
     transaction.commit().map_err(classify)?;
     Ok(identity)
 }
 
-/// Refuses what is not ours to open. Nothing is written.
-pub(super) fn refuse(connection: &Connection) -> Result<(), BackingError> {
-    version(connection).map(drop)
+/// Refuses what is not ours to open, and what is to be there and is not: an empty file may be one that somebody is about to copy. Nothing
+/// is written.
+pub(super) fn refuse(connection: &Connection, create: bool) -> Result<(), BackingError> {
+    match version(connection)? {
+        0 if !create => Err(BackingError::transient(SchemaError::Empty)),
+        _ => Ok(()),
+    }
 }
 
 /// A number that is another one whenever the schema has changed.
@@ -104,7 +111,7 @@ pub(super) fn number(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Whether a database that is open is still ours, and whole.
 pub(super) fn check(connection: &Connection) -> Result<(), BackingError> {
-    version(connection)?;
+    refuse(connection, false)?;
     verify(connection)
 }
 
@@ -154,9 +161,9 @@ fn version(connection: &Connection) -> Result<i64, BackingError> {
     Ok(version)
 }
 
-fn migrate(transaction: &Transaction<'_>) -> Result<(), BackingError> {
+fn migrate(transaction: &Transaction<'_>, migrations: &[&str]) -> Result<(), BackingError> {
     let version = usize::try_from(version(transaction)?).unwrap_or_default();
-    for (migration, number) in MIGRATIONS.iter().zip(1i64..).skip(version) {
+    for (migration, number) in migrations.iter().zip(1i64..).skip(version) {
         transaction.execute_batch(migration).map_err(classify)?;
         transaction.pragma_update(None, "user_version", number).map_err(classify)?;
     }
@@ -212,6 +219,7 @@ impl fmt::Display for SchemaError {
             Self::Foreign => {
                 f.write_str("expected an empty database or one of multiwatcher, got one of another program")
             }
+            Self::Empty => f.write_str("expected a database of multiwatcher, got an empty one"),
             Self::Missing { trigger } => {
                 write!(f, "expected a trigger {trigger} on the table entity: without it commits would go unnoticed")
             }
@@ -220,3 +228,38 @@ impl fmt::Display for SchemaError {
 }
 
 impl core::error::Error for SchemaError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a later release might do.
+    const NEXT: &str = "ALTER TABLE entity ADD COLUMN note TEXT; UPDATE entity SET note = 'old';";
+
+    fn migrated(connection: &mut Connection, migrations: &[&str]) -> Result<(), BackingError> {
+        let transaction = connection.transaction().unwrap();
+        migrate(&transaction, migrations)?;
+        transaction.commit().unwrap();
+        Ok(())
+    }
+
+    fn number(connection: &Connection, sql: &str) -> i64 {
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_database_of_an_older_version_gets_the_steps_it_lacks_and_keeps_its_rows() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrated(&mut connection, &[VERSION_1]).unwrap();
+        let model = "00000000-0000-0000-0000-000000000001";
+        connection.execute("INSERT INTO entity VALUES ('unit', ?, 'x', '1')", [model]).unwrap();
+        // A step that fails takes the others of its transaction along.
+        assert!(migrated(&mut connection, &[VERSION_1, NEXT, "CREATE TABLE entity (x)"]).is_err());
+        assert_eq!(number(&connection, "PRAGMA user_version"), 1);
+        // The first one would fail if it were made again: its tables are there.
+        migrated(&mut connection, &[VERSION_1, NEXT]).unwrap();
+        assert_eq!(number(&connection, "PRAGMA user_version"), 2);
+        assert_eq!(number(&connection, "SELECT count(*) FROM entity WHERE id = 'x' AND note = 'old'"), 1);
+        assert_eq!(number(&connection, "SELECT count(*) FROM change_log"), 2);
+    }
+}

@@ -11,14 +11,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::connection::{Identities, Link};
+use super::connection::Link;
+use super::identities::Identities;
+use super::inbox::Reply;
 use super::place::Way;
-use super::reader::Reply;
 use super::reading::{self, Trouble, row_of};
 use crate::backing::{BackingError, FailureKind, Identity};
 use crate::machine::{EntityId, Position};
 
-/// How often it looks after the log while somebody reads.
+/// How often it looks after the log while somebody reads; and how long after a change if nobody does.
 const TEND: Duration = Duration::from_secs(5);
 /// Every so many times, readers say that they are still there although there is nothing to prune.
 const GREET: u32 = 12;
@@ -50,8 +51,8 @@ pub(super) enum Message {
     Leave { name: Identity },
     /// Whoever was sent here before has been seen to.
     Settle(Reply<()>),
-    /// The past came back.
-    Renew,
+    /// The past came back: the database is to have another identity, unless it has one already.
+    Renew(Reply<()>),
     /// The last handle is gone.
     End,
 }
@@ -100,7 +101,7 @@ pub(super) fn start(
 impl Writer {
     fn run(&mut self, messages: &Receiver<Message>) {
         loop {
-            let message = if self.readers.is_empty() {
+            let message = if self.readers.is_empty() && self.changes == 0 {
                 messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 messages.recv_timeout(TEND)
@@ -141,7 +142,11 @@ impl Writer {
                 let _ = reply.send(Ok(()));
                 Ok(())
             }
-            Some(Message::Renew) => self.link.renew_identity(),
+            Some(Message::Renew(reply)) => {
+                // Whoever asked hears of a failure, if it is still there; the next one asks again.
+                let _ = reply.send(self.link.renew_identity());
+                Ok(())
+            }
             Some(Message::End) => Ok(()),
             None => self.tend(),
         };
@@ -239,7 +244,7 @@ fn prune(connection: &mut Connection, keep: Keep) -> rusqlite::Result<bool> {
     let slowest: Option<i64> = transaction.query_row("SELECT min(position) FROM reader", [], |row| row.get(0))?;
     // The row that a reader stands at stays too: by it the reader knows that it is still the same history.
     let unneeded = slowest.unwrap_or(oldest).min(latest.saturating_sub(count(keep.at_least)));
-    let bound = unneeded.max(latest.saturating_sub(count(keep.at_most))).min(latest);
+    let bound = unneeded.max(latest.saturating_sub(count(keep.at_most) - 1)).min(latest);
     let end = bound.min(oldest + PRUNED);
     if end > oldest {
         transaction.execute("DELETE FROM change_log WHERE position < ?", [end])?;

@@ -44,6 +44,15 @@ pub(crate) const WIDTH: usize = 68;
   multiwatcher put unit $MODEL mysql/0 '{\"status\":\"active\"}'
   multiwatcher serve                     for Python and JavaScript
 
+The prefix of keys in etcd stands behind the slash: that of
+/juju/entity/... is written etcd:http://127.0.0.1:2379//juju.
+Who asks there stands in the environment, in
+MULTIWATCHER_ETCD_USER and either MULTIWATCHER_ETCD_PASSWORD or
+MULTIWATCHER_ETCD_PASSWORD_FILE; which authority is trusted, and
+which certificate and key are shown, in files that are named by
+MULTIWATCHER_ETCD_CACERT, MULTIWATCHER_ETCD_CERT and
+MULTIWATCHER_ETCD_KEY.
+
 Exit codes: 0 done, 1 what was asked for is not there, 2 the
 arguments or a file could not be understood, 3 the backing or
 the output failed, 130 ended by SIGINT (Ctrl-C), 143 ended by

@@ -5,8 +5,6 @@ use core::time::Duration;
 
 #[cfg(feature = "etcd")]
 use multiwatcher::EtcdBacking;
-#[cfg(feature = "etcd")]
-use multiwatcher::backing::etcd::EtcdOptions;
 use multiwatcher::backing::sqlite::SqliteOptions;
 use multiwatcher::backing::{Backing, Identity, Json, Read};
 #[cfg(feature = "service")]
@@ -15,6 +13,8 @@ use multiwatcher::machine::Position;
 use multiwatcher::{BackingError, Config, EntityId, SqliteBacking, Worker};
 
 use crate::error::CommandError;
+#[cfg(feature = "etcd")]
+use crate::etcd;
 use crate::locator::Locator;
 
 /// How long the end of a worker is waited for.
@@ -59,7 +59,7 @@ impl Database {
             }
             // Keys below a prefix are there or not; there is nothing to be made.
             #[cfg(feature = "etcd")]
-            Locator::Etcd { endpoints, prefix } => EtcdOptions::new()
+            Locator::Etcd { endpoints, prefix } => etcd::options()?
                 .open(endpoints, prefix)
                 .await
                 .map(Opened::Etcd)
@@ -115,7 +115,11 @@ impl Database {
                 let (endpoints, prefix) = (endpoints.clone(), prefix.clone());
                 let open = move || {
                     let (endpoints, prefix) = (endpoints.clone(), prefix.clone());
-                    async move { EtcdOptions::new().open::<Json, _>(endpoints, &prefix).await.map_err(OpenError::Failed) }
+                    async move {
+                        let options = etcd::options().map_err(|error| BackingError::transient(error.to_string()));
+                        let options = options.map_err(OpenError::Failed)?;
+                        options.open::<Json, _>(endpoints, &prefix).await.map_err(OpenError::Failed)
+                    }
                 };
                 Factory::new(open, config)
             }

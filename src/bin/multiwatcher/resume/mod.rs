@@ -5,7 +5,8 @@
 //!
 //! What is about to be printed is written to the file first, and that it was printed afterwards. A process killed in between
 //! leaves ids of which nobody knows whether they were printed. Those are told again, as removed if they are gone: a difference may be
-//! repeated, and none is lost.
+//! repeated, and none is lost. That holds for a crash of the program. Nothing is forced to the disk, so after one of the machine the file
+//! may know of less than was printed, or of more than has reached the disk.
 
 mod error;
 mod file;

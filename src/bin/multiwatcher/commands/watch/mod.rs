@@ -44,10 +44,10 @@ where all printed so far is a state between two commits.
 
 With --resume, FILE keeps the ids and hashes of the values that
 were printed. The next watch prints the difference to them. After
-a crash a difference may be printed again, none is lost; where
-the output is a file, a line that was cut off is given its end
-first. A FILE is good for one database, one choice of models and
-kinds, and one watch at a time.
+a crash of the program a difference may be printed again, none is
+lost; where the output is a file, a line that was cut off is given
+its end first. A FILE is good for one database, one choice of
+models and kinds, and one watch at a time.
 
 A backing that fails is opened again, which is noted on standard
 error; then the difference follows. multiwatcher status shows how
