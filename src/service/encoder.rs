@@ -278,23 +278,23 @@ mod tests {
     #[tokio::test]
     async fn a_piece_is_shared_while_somebody_sends_it_though_nothing_is_kept() {
         let encoder = Encoder::new(Offload::Inline, 0);
-        let encoded = encoder.encode(batch(3000, 200));
-        let (sending, mine) = (encoded.piece(0), encoded.piece(0).await);
-        assert_eq!(mine.bytes.as_ptr(), encoded.piece(0).await.bytes.as_ptr());
+        let sent = encoder.encode(batch(3000, 200));
+        let (sending, mine) = (sent.piece(0), sent.piece(0).await);
+        assert_eq!(mine.bytes.as_ptr(), sent.piece(0).await.bytes.as_ptr());
         drop(sending);
-        assert_eq!(kept(&encoded), 0);
+        assert_eq!(kept(&sent), 0);
     }
 
     #[tokio::test]
     async fn pieces_are_one_text_whatever_the_size() {
         let encoder = Encoder::new(Offload::Inline, PIECE);
         for (count, length) in [(0, 0), (1, 0), (1, 3 * PIECE), (FEW, 0), (FEW + 1, 0), (FEW, PIECE), (9000, 100)] {
-            let encoded = encoder.encode(batch(count, length));
-            let text = match encoded.whole() {
+            let sent = encoder.encode(batch(count, length));
+            let text = match sent.whole() {
                 Some(whole) => whole.to_vec(),
-                None => pieces(&encoded).await.concat(),
+                None => pieces(&sent).await.concat(),
             };
-            assert_eq!(encoded.is_short, count <= FEW && length == 0, "{count} of {length}");
+            assert_eq!(sent.is_short, count <= FEW && length == 0, "{count} of {length}");
             let text: serde_json::Value = serde_json::from_slice(&text).unwrap();
             let deltas = text["deltas"].as_array().unwrap();
             assert_eq!(deltas.len(), count);

@@ -52,7 +52,7 @@ async fn a_crowd_that_hangs_up_at_once_is_no_more_work_than_one_that_stays() {
     let address: IpAddr = [10, 0, 0, 1].into();
     let mut crowd = Vec::new();
     for _ in 0..40 {
-        let (mut client, serving) = world.connect_from(address, &path(MODEL)).await;
+        let (mut client, serving) = world.connect_from(address, "/api").await;
         client.ask("Admin", "Login", "", json!({ "auth-tag": "user-bob", "credentials": "wrong" })).await;
         drop(client);
         crowd.push(serving);
