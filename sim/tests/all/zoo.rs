@@ -13,7 +13,7 @@ use multiwatcher_sim::seed::SeedRange;
 use multiwatcher_sim::worlds::{Maker, World};
 use multiwatcher_sim::zoo::control::Control;
 use multiwatcher_sim::zoo::hunt::{Found, Hunt};
-use multiwatcher_sim::zoo::{Bug, tame, tame_driven};
+use multiwatcher_sim::zoo::{Bug, ELSEWHERE, tame, tame_driven};
 
 /// A bug that takes more schedules than this is not found.
 const MOST: u64 = 20_000;
@@ -160,4 +160,18 @@ fn a_bug_that_is_not_found_is_said_so() {
     let Asked { code, out, .. } = ask(&["zoo", "z16", "--seeds", "0..1", "--starts", "1"]);
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("never"), "{out}");
+}
+
+#[test]
+fn a_bug_that_is_planted_elsewhere_is_there_and_its_page_says_so() {
+    let page = include_str!("../../ZOO.md");
+    let evicting = include_str!("../../../tests/cache/evicting.rs");
+    for (name, which) in ELSEWHERE {
+        assert!(page.contains(&format!("\n{name}: {which}.\n")), "sim/ZOO.md does not tell of {name}");
+        assert!(
+            which.ends_with(" tests/cache/evicting.rs"),
+            "{name} is planted in another file, which nobody looks into"
+        );
+        assert!(evicting.contains(&format!("({})", name.to_uppercase())), "{name} is not in the file that is named");
+    }
 }

@@ -7,7 +7,7 @@ use super::row::{Row, Schedules};
 use super::text::{cell, sentences};
 use super::verdict::Verdict;
 use crate::text::number;
-use crate::zoo::WAITING;
+use crate::zoo::ELSEWHERE;
 
 /// Writes the page of the table that is kept in this file.
 pub fn write(rows: &[Row], file: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -22,7 +22,7 @@ pub fn write(rows: &[Row], file: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "|---|---|{}---|---:|---:|", "---:|".repeat(columns.len()))?;
     rows.iter().try_for_each(|row| line(row, out))?;
     writeln!(out)?;
-    for (name, why) in WAITING {
+    for (name, why) in ELSEWHERE {
         writeln!(out, "{name}: {why}.\n")?;
     }
     writeln!(out, "What the bugs are:\n")?;

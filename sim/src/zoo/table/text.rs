@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::row::{Known, Row, Schedules};
 use super::verdict::Verdict;
 use crate::text::{COLUMNS, number, wrap};
-use crate::zoo::{Bug, WAITING};
+use crate::zoo::{Bug, ELSEWHERE};
 
 /// The widest that stands for a world.
 const WIDTH: usize = 20;
@@ -20,7 +20,7 @@ pub fn write(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
         let [machine, driver] = pair else { continue };
         bug(machine, driver, out)?;
     }
-    for (name, why) in WAITING {
+    for (name, why) in ELSEWHERE {
         writeln!(out, "{name:<4} {why}")?;
     }
     writeln!(out)?;
