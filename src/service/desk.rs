@@ -61,7 +61,6 @@ impl fmt::Debug for Desk {
 
 #[cfg(test)]
 mod tests {
-    use core::future::Future as _;
     use core::pin::pin;
     use core::task::{Context, Waker};
     use std::sync::mpsc::channel;

@@ -8,7 +8,7 @@ use crate::service::protocol::{
     ConfigValue, Entities, ErrorCode, ListModels, ListSummaries, ModelConfig, ModelTag, Outcome, Patterns, Results,
     RpcError, UserModel, UserModels,
 };
-use crate::service::users::{Grant, ModelAccess, user_name};
+use crate::service::users::{ModelAccess, user_name};
 
 /// Settings of a model that are not told. With `strict` in this one, a client refuses kinds of entities that it does not know.
 const HIDDEN: &str = "mode";
@@ -120,7 +120,7 @@ impl Connection {
         if tag.is_empty() || user_name(tag) == Some(grant.name.as_str()) {
             return Ok(Whose::Own(grant));
         }
-        if !Grant::is_superuser(&grant) {
+        if !grant.is_superuser() {
             return Err(RpcError::permission_denied());
         }
         Ok(Whose::Of(tag.to_owned()))
