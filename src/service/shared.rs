@@ -51,7 +51,7 @@ impl Shared {
             cache: ModelCache::start(factory.clone()),
             factory,
             desk: Desk::new(config.offload, limits.answers_at_once),
-            encoder: Encoder::new(config.offload),
+            encoder: Encoder::new(config.offload, limits.encoded_bytes),
             meters: Meters::new(),
             connections: Quota::new(limits.connections_per_address, limits.connections),
             watchers: Quota::new(limits.watchers_per_user, usize::MAX),

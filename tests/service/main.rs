@@ -5,6 +5,7 @@
 mod answers;
 mod client;
 mod common;
+mod crowds;
 mod errors;
 mod harm;
 mod limits;

@@ -9,7 +9,7 @@ impl Connection {
     pub(in crate::service) fn controller_info(&self, entities: &Entities) -> Result<Answer, RpcError> {
         self.grant()?;
         self.check_number(entities)?;
-        let reachable = self.shared.reachable();
+        let reachable = self.reachable();
         let info = ControllerInfo {
             addresses: reachable.address.iter().map(SocketAddr::to_string).collect(),
             cacert: reachable.certificate,
