@@ -140,6 +140,16 @@ impl CachedModel {
         self.contents.broken().filter_map(|held| held.entity().err())
     }
 
+    /// How many entities.
+    pub fn len(&self) -> usize {
+        self.contents.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.contents.len() == 0
+    }
+
     /// How many of what.
     pub fn counts(&self) -> &Counts {
         self.contents.counts()

@@ -1,5 +1,5 @@
-//! What the task and the handles of a cache share, behind one short lock. Nothing is parsed, compared or freed under it, and nobody
-//! is woken.
+//! What the task and the handles of a cache share, behind one short lock. No value is parsed, compared or freed under it, and nobody
+//! is woken. What is done there for a batch is to note, for each watcher that it concerns, that it does, and which ids if it wants to know.
 
 use core::panic::AssertUnwindSafe;
 use core::task::{Context, Poll, Waker};
@@ -198,8 +198,8 @@ impl<S: Seam> Shared<S> {
     }
 
     pub(super) fn unwatch(&self, key: u64) {
-        let waker = self.lock().watches.close(key);
-        drop(waker);
+        let closed = self.lock().watches.close(key);
+        drop(closed);
     }
 
     /// What a watcher is owed, with the snapshot that it is about.

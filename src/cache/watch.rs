@@ -18,6 +18,9 @@ pub struct NotifyWatcher<S: Seam = Tokio> {
 }
 
 /// Tells which ids changed under a filter, each once for however many changes there were. It does not keep the cache going.
+///
+/// While it is not asked it holds every id that has changed since, those included that came and went: as many as there were, whatever is
+/// left of them. Drop one that nobody asks any more; another one begins with all that there is.
 pub struct StringsWatcher<S: Seam = Tokio> {
     watch: Watch<S>,
     filter: Filter,

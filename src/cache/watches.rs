@@ -42,8 +42,8 @@ impl Watches {
         key
     }
 
-    /// The waker is returned, to be dropped without the lock.
-    pub(super) fn close(&mut self, key: u64) -> Option<Waker> {
+    /// What it waited with and what it was owed are returned, to be dropped without the lock.
+    pub(super) fn close(&mut self, key: u64) -> Option<(Option<Waker>, Due)> {
         let watch = self.by_key.remove(&key)?;
         let place = self.place(&watch.filter);
         place.remove(&key);
@@ -52,7 +52,7 @@ impl Watches {
         {
             self.of_model.remove(model);
         }
-        watch.waker
+        Some((watch.waker, watch.due))
     }
 
     fn place(&mut self, filter: &Filter) -> &mut BTreeSet<u64> {
@@ -123,5 +123,24 @@ impl Watch {
             owed.extend(concerning.cloned());
         }
         !was_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watcher_that_is_closed_hands_out_all_that_it_held() {
+        let mut watches = Watches::default();
+        let key = watches.open(Filter::all_models(), true);
+        watches.take(key, true, Waker::noop());
+        let mut changes = Changes::default();
+        let ids = ["0", "1"].map(|name| EntityId::new("machine", ModelId::from_u128(1), name));
+        ids.iter().for_each(|id| changes.add(id.clone()));
+        watches.tell(&changes);
+        let (_, due) = watches.close(key).unwrap();
+        assert_eq!(due, Due::Changes(ids.into()), "what it is owed is dropped by whoever closes it, without the lock");
+        assert_eq!((watches.len(), watches.of_many.len()), (0, 0));
     }
 }

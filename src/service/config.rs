@@ -22,7 +22,7 @@ pub struct ServiceConfig {
     pub attempts: AttemptLimits,
     /// What a client may take.
     pub limits: Limits,
-    /// Where passwords are hashed and large batches encoded.
+    /// Where passwords are hashed, large batches encoded and long answers computed.
     pub offload: Offload,
     /// Tells the time for a full status, as RFC 3339 in UTC, or none. Nothing else looks at a wall clock.
     pub timestamp: fn() -> Option<String>,
@@ -73,6 +73,13 @@ pub struct Limits {
     /// of its entities; and the batch itself while it is being sent, which is about a hundred bytes for each entity in it, and those of
     /// their values that have changed since.
     pub encoded_bytes: usize,
+    /// Entities that one request may ask about. Known clients ask about one.
+    pub entities: usize,
+    /// Bytes of an answer about several entities: once it has so many, it tells of the rest only that it is too long. What is asked
+    /// about one model is as long as it must be.
+    pub answer_bytes: usize,
+    /// Long answers that are computed at once, of all connections. One connection has one at a time.
+    pub answers_at_once: usize,
     /// How long TLS and HTTP may take together.
     pub handshake: Duration,
     /// How long somebody may be connected without a login.
@@ -101,6 +108,9 @@ impl Default for Limits {
             connections_per_address: 4_000,
             hashes_at_once: 2,
             encoded_bytes: 128 << 20,
+            entities: 64,
+            answer_bytes: 4 << 20,
+            answers_at_once: 4,
             handshake: Duration::from_secs(10),
             login: Duration::from_secs(30),
             ping_after: Duration::from_secs(30),

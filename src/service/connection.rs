@@ -19,6 +19,9 @@ use crate::backing::Json;
 use crate::driver::Multiwatcher;
 use crate::machine::ModelId;
 
+/// An answer about so many entities is computed in place: it takes less time than to hand it to another thread.
+const FEW: usize = 64;
+
 /// What a connection is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
@@ -59,6 +62,8 @@ pub(super) struct Connection {
     /// Where its stream was accepted.
     accepted: Option<SocketAddr>,
     number: u64,
+    /// Held while a long answer is computed.
+    turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -84,7 +89,8 @@ impl Connection {
     pub(super) fn new(shared: Arc<Shared>, target: Target, address: IpAddr, accepted: Option<SocketAddr>) -> Self {
         let number = shared.next_connection();
         debug!(connection = number, %address, ?target, "a connection opened");
-        Self { shared, target, address, accepted, number, state: Mutex::default() }
+        let turn = tokio::sync::Mutex::default();
+        Self { shared, target, address, accepted, number, turn, state: Mutex::default() }
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -153,13 +159,28 @@ impl Connection {
             Call::Stop { watcher } => self.stop(&watcher),
             Call::WatchAll => self.watch_all().await,
             Call::WatchAllModels => self.watch_all_models().await,
-            Call::FullStatus(patterns) => self.full_status(&patterns),
+            Call::FullStatus(patterns) => self.full_status(&patterns).await,
             Call::ModelGet => self.model_get(),
-            Call::ModelInfo(entities) => self.model_info(&entities),
-            Call::ListModels(params) => self.list_models(&params),
-            Call::ListModelSummaries(params) => self.list_model_summaries(&params),
+            Call::ModelInfo(entities) => self.model_info(&entities).await,
+            Call::ListModels(params) => self.list_models(&params).await,
+            Call::ListModelSummaries(params) => self.list_model_summaries(&params).await,
             Call::ControllerApiInfoForModels(entities) => self.controller_info(&entities),
         }
+    }
+
+    /// Computes an answer about so many entities. A long one is computed elsewhere, and only one of this connection at a time: a client
+    /// with many requests in flight takes no more than others, and what it does not read is computed no further.
+    pub(super) async fn compute(
+        &self,
+        entities: usize,
+        compute: impl FnOnce(&Shared) -> Result<Answer, RpcError> + Send + 'static,
+    ) -> Result<Answer, RpcError> {
+        if entities <= FEW {
+            return compute(&self.shared);
+        }
+        let _turn = self.turn.lock().await;
+        let shared = Arc::clone(&self.shared);
+        self.shared.desk.compute(move || compute(&shared)).await
     }
 
     /// Who has logged in.

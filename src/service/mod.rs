@@ -8,6 +8,7 @@
 //! - `connection` and `handlers` are what a connection knows, and how each request is answered. They hold a
 //!   [`Factory`] for watchers, and a [`ModelCache`](crate::cache::ModelCache) over it, which answers what is
 //!   asked about models.
+//! - `desk` is where answers are computed that take long: off the runtime's threads, one at a time of each connection.
 //! - `encoder` turns a batch into bytes once for everybody who is told it: the machine shares batches, and the bytes go with them.
 //! - `server` is the port: TLS, HTTP (`http`), the limits of connections, and an end that keeps to its time.
 //! - `users` is who may log in and what they may see.
@@ -68,6 +69,7 @@
 mod admin;
 mod config;
 mod connection;
+mod desk;
 mod encoder;
 mod encoding;
 mod handlers;

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::config::ServiceConfig;
+use super::desk::Desk;
 use super::encoder::Encoder;
 use super::metrics::Meters;
 use super::protocol::{ErrorCode, RpcError};
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     pub(super) config: ServiceConfig,
     pub(super) cache: ModelCache,
     pub(super) doorkeeper: Arc<Doorkeeper>,
+    pub(super) desk: Desk,
     pub(super) encoder: Encoder,
     pub(super) meters: Meters,
     pub(super) connections: Quota<IpAddr>,
@@ -48,6 +50,7 @@ impl Shared {
         Self {
             cache: ModelCache::start(factory.clone()),
             factory,
+            desk: Desk::new(config.offload, limits.answers_at_once),
             encoder: Encoder::new(config.offload, limits.encoded_bytes),
             meters: Meters::new(),
             connections: Quota::new(limits.connections_per_address, limits.connections),

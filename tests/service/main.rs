@@ -2,6 +2,7 @@
 #![cfg(feature = "service")]
 #![expect(clippy::unwrap_used, reason = "what the tests share fails as a test does")]
 
+mod answers;
 mod client;
 mod common;
 mod crowds;

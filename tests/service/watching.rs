@@ -37,14 +37,18 @@ async fn a_watcher_of_a_model_sees_that_model_and_offers_are_for_its_admins() {
     let world = World::new();
     let offer = EntityId::new("applicationOffer", MODEL, "db");
     world.database.put(offer.clone(), json(&json!({ "offer-name": "db", "application-name": "redis" })));
-    let mut told = Vec::new();
+    let (mut told, mut offered) = (Vec::new(), Vec::new());
     for user in ["admin", "boss", "bob"] {
         let mut client = world.client(user).await;
         let id = client.watch_all().await;
         told.push(short(&client.next(&id).await));
+        let status = client.call("Client", "FullStatus", "", json!({ "patterns": [null, "db", "redis"] })).await;
+        let status = [status["response"].clone(), client.get("Client", "FullStatus", "").await];
+        offered.push(status.map(|status| status["offers"].as_object().unwrap().contains_key("db")));
     }
     let all = ["applicationOffer change db", "model change prod"];
     assert_eq!(told, [&all[..], &all, &all[1..]]);
+    assert_eq!(offered, [[true; 2], [true; 2], [false; 2]], "in the full status too, whatever is asked for");
 }
 
 #[tokio::test]

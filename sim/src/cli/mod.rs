@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::net::TOKIO_UNSTABLE;
 use crate::text::{COLUMNS, wrap};
 
 pub use args::{Cli, Command};
@@ -59,12 +60,23 @@ pub fn main_with(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
+    main_built_with(TOKIO_UNSTABLE, args, keys, out, err)
+}
+
+/// The same of a program that was built with `--cfg tokio_unstable` or without.
+pub fn main_built_with(
+    tokio_unstable: bool,
+    args: impl IntoIterator<Item = OsString>,
+    keys: Option<&mut dyn BufRead>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return explain(&error, out, err),
     };
     let answer = match cli.command {
-        Command::Run(args) => run::run(&args, out, err),
+        Command::Run(args) => run::run(&args, tokio_unstable, out, err),
         Command::Replay(args) => replay::replay(&args, keys, out),
         Command::Shrink(args) => shrink::shrink(&args, out),
         Command::Diff(args) => diff::diff(&args, out),

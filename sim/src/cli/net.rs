@@ -12,9 +12,14 @@ use crate::net::campaign::{Count, Hosts};
 use crate::net::summary::Summary;
 use crate::net::{self, canary, page};
 
-/// Runs the campaign; the exit code says how it went.
-pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
-    net::built().map_err(UsageError::NetNotBuilt)?;
+/// Runs the campaign; the exit code says how it went. Without the flag there is none.
+pub(super) fn run(
+    args: &RunArgs,
+    tokio_unstable: bool,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<u8, UsageError> {
+    net::built(tokio_unstable).map_err(UsageError::NetNotBuilt)?;
     only_what_it_has(args)?;
     let campaign = campaign(args, None, 1);
     let first = campaign.seeds.first();

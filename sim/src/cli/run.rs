@@ -28,9 +28,14 @@ use crate::zoo::control::{Control, Search};
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
 
 /// Runs the campaign; the exit code says how it went.
-pub(super) fn run(args: &RunArgs, out: &mut dyn Write, err: &mut dyn Write) -> Result<u8, UsageError> {
+pub(super) fn run(
+    args: &RunArgs,
+    tokio_unstable: bool,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<u8, UsageError> {
     let said = match args.world {
-        Some(Runnable::Net) => return net::run(args, out, err),
+        Some(Runnable::Net) => return net::run(args, tokio_unstable, out, err),
         Some(Runnable::Decided(world)) => Some(world),
         None => None,
     };

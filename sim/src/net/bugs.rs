@@ -13,6 +13,8 @@ pub enum Bug {
     SwallowsStopped,
     /// It adds to each later reply of a watcher all that was told before and lives.
     RepeatsAll,
+    /// It says the first delta of a reply twice.
+    TellsTwice,
     /// It takes the deltas out of each later reply of a watcher.
     LosesDeltas,
     /// It holds the second reply of a watcher back until that is stopped.
@@ -29,16 +31,25 @@ pub enum Bug {
     KeepsWatchers,
     /// The server does not ask silent clients for a sign of life.
     NeverPings,
-    /// A task of the server panics when it has accepted a few connections.
+    /// Something answers a stop as if the watcher were not known.
+    ForgetsWatchers,
+    /// Readers are taken for administrators of their model, and are told of offers.
+    TellsOffers,
+    /// Guests are taken for superusers.
+    GrantsAll,
+    /// A task of the server's runtime panics when it has accepted a few connections.
     PanickingHost,
+    /// One beside its sessions does, on the host's own set of tasks.
+    PanickingSession,
 }
 
 impl Bug {
     /// Those that break a promise.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::ReplayAfterStop,
         Self::SwallowsStopped,
         Self::RepeatsAll,
+        Self::TellsTwice,
         Self::LosesDeltas,
         Self::SwallowsSecond,
         Self::AnswersTwice,
@@ -47,6 +58,10 @@ impl Bug {
         Self::KeepsRemoved,
         Self::KeepsWatchers,
         Self::NeverPings,
+        Self::ForgetsWatchers,
+        Self::TellsOffers,
+        Self::GrantsAll,
         Self::PanickingHost,
+        Self::PanickingSession,
     ];
 }

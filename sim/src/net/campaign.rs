@@ -35,6 +35,10 @@ counts! {
     Logins "logins";
     /// Replies that were judged.
     Replies "replies judged";
+    /// Replies that came in several frames.
+    SeveralFrames "  in several frames";
+    /// A connection was lost when a part of a reply had come.
+    CutWithin "  cut within";
     /// Stops that were sent.
     Stops "watchers stopped";
     /// Stops that were answered while a call waited.
@@ -75,10 +79,16 @@ counts! {
     Silences "gone without a word at the end";
     /// A client asked for something that is not there.
     Nonsense "nonsense asked";
+    /// A guest asked for what only superusers may see.
+    Denials "guests denied";
     /// A connection was closed by the server.
     LostClosed "lost: closed";
-    /// A connection failed or was refused.
-    LostFailed "lost: failed or refused";
+    /// Nobody accepted a connection.
+    LostUnreachable "lost: nobody listens";
+    /// The other end of a connection was gone, and its system said so.
+    LostReset "lost: reset";
+    /// A connection ended without a goodbye.
+    LostFailed "lost: ended without a goodbye";
     /// A connection was silent for too long.
     LostOverdue "lost: no answer in time";
 }
@@ -97,6 +107,8 @@ impl Count {
     pub(super) fn of_lost(lost: Lost) -> Self {
         match lost {
             Lost::Closed | Lost::Refused | Lost::Broken => Self::LostClosed,
+            Lost::Unreachable => Self::LostUnreachable,
+            Lost::Reset => Self::LostReset,
             Lost::Failed => Self::LostFailed,
             Lost::Overdue => Self::LostOverdue,
         }

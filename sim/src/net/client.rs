@@ -10,10 +10,11 @@ use turmoil::net::TcpStream;
 use super::bugs::Bug;
 use super::campaign::Count;
 use super::connection::{Connection, Lost};
-use super::history::{View, model};
+use super::history::{Scope, View};
 use super::ledger::{Party, SharedLedger};
-use super::plan::{Act, Ending, Episode, Nonsense, Parting, Script};
+use super::plan::{Act, Ending, Episode, Nonsense, Parting, Script, Who};
 use super::server::{PORT, SERVER};
+use super::tap::Tap;
 use super::timing::{CONNECT, GLANCE, PING, RETRY_MAX, RETRY_MIN, now};
 
 /// The name of a client's host.
@@ -71,20 +72,26 @@ impl Client {
                 Err(_) => Ok(()),
             };
         }
+        if let Some(Episode { ending: Ending::Denied, .. }) = &episode {
+            return self.connect_as(Who::Guest, Scope::ALL).await?.denied().await;
+        }
         let mut connection = self.connect().await?;
         self.retry = RETRY_MIN;
         let ended = self.connected(&mut connection, episode.as_ref()).await;
         if let Some(view) = connection.view() {
             self.kept = view.clone();
         }
-        self.ledger.open().clients[self.number].view = None;
+        self.ledger.open().clients[self.number].views.clear();
+        if ended.is_err() && connection.is_within_reply() {
+            self.ledger.open().count(Count::CutWithin);
+        }
         ended?;
         if self.is_over() {
             self.part(connection).await;
             return Ok(());
         }
         match episode.map(|episode| episode.ending) {
-            None | Some(Ending::Drop | Ending::Early(_)) => self.ledger.open().count(Count::Drops),
+            None | Some(Ending::Drop | Ending::Early(_) | Ending::Denied) => self.ledger.open().count(Count::Drops),
             Some(Ending::Close) => {
                 self.ledger.open().count(Count::Closes);
                 connection.close().await;
@@ -113,23 +120,33 @@ impl Client {
 
     /// TCP, the websocket's handshake, the login.
     async fn connect(&mut self) -> Result<Connection, Lost> {
-        self.note("- connects".to_owned());
+        self.connect_as(self.script.who, self.script.scope()).await
+    }
+
+    async fn connect_as(&mut self, who: Who, scope: Scope) -> Result<Connection, Lost> {
+        self.note(format!("- connects as {}", who.name()));
         let stream = match timeout(CONNECT, TcpStream::connect((SERVER, PORT))).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(_)) => return Err(Lost::Failed),
+            Ok(Ok(stream)) => Tap::new(stream, self.number, self.ledger.clone()),
+            Ok(Err(_)) => return Err(Lost::Unreachable),
             Err(_) => return Err(Lost::Overdue),
         };
-        let scope = self.script.model.map(model);
-        let path = scope.map_or_else(|| "/api".to_owned(), |model| format!("/model/{model}/api"));
+        let path = scope.model.map_or_else(|| "/api".to_owned(), |model| format!("/model/{model}/api"));
         let socket = match timeout(CONNECT, client_async(format!("ws://{SERVER}{path}"), stream)).await {
-            Ok(Ok((socket, _))) => socket,
-            Ok(Err(_)) => return Err(Lost::Failed),
+            Ok(Ok((mut socket, _))) => {
+                socket.get_mut().count_frames();
+                socket
+            }
+            Ok(Err(error)) => return Err(Lost::of(&error)),
             Err(_) => return Err(Lost::Overdue),
         };
-        let who = (self.number, scope);
-        let mut connection =
-            Connection::new(socket, who, self.ledger.clone(), self.bug, core::mem::take(&mut self.kept));
-        connection.log_in().await?;
+        let mut connection = Connection::new(
+            socket,
+            (self.number, scope),
+            self.ledger.clone(),
+            self.bug,
+            core::mem::take(&mut self.kept),
+        );
+        connection.log_in(who).await?;
         self.ledger.open().count(Count::Logins);
         Ok(connection)
     }

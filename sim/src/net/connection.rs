@@ -4,21 +4,23 @@ mod replies;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+use std::rc::Rc;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use multiwatcher::machine::ModelId;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
-use turmoil::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::bugs::Bug;
 use super::campaign::Count;
-use super::history::View;
+use super::history::{Scope, View};
 use super::ledger::{Party, SharedLedger};
+use super::plan::Who;
 use super::relay::Relay;
-use super::server::{PASSWORD, USER};
+use super::server::PASSWORD;
+use super::tap::Tap;
 use super::timing::{CALL, now};
 use super::witness::{Promise, Witness};
 
@@ -27,7 +29,11 @@ use super::witness::{Promise, Witness};
 pub(super) enum Lost {
     /// The server closed it.
     Closed,
-    /// The stream failed.
+    /// Nobody listens.
+    Unreachable,
+    /// The other end is gone, and its system said so.
+    Reset,
+    /// It ended without a goodbye.
     Failed,
     /// Something was not answered in time.
     Overdue,
@@ -35,6 +41,13 @@ pub(super) enum Lost {
     Refused,
     /// A promise broke: the run ends.
     Broken,
+}
+
+impl Lost {
+    pub(super) fn of(error: &Error) -> Self {
+        let is_gone = |kind| matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+        if matches!(error, Error::Io(error) if is_gone(error.kind())) { Self::Reset } else { Self::Failed }
+    }
 }
 
 /// A request that is not answered.
@@ -65,8 +78,10 @@ pub(super) enum Call {
 struct Watcher {
     id: String,
     witness: Witness,
-    view: View,
+    view: Rc<View>,
     was_told: bool,
+    /// A call was told that it had ended of its own accord.
+    has_ended: bool,
     /// The client has sent its stop; whether that was answered.
     stop: Option<bool>,
 }
@@ -83,9 +98,9 @@ enum Place {
 /// A connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Tap>,
     client: usize,
-    scope: Option<ModelId>,
+    scope: Scope,
     ledger: SharedLedger,
     bug: Bug,
     relay: Relay,
@@ -96,19 +111,21 @@ pub(super) struct Connection {
     watchers: BTreeMap<u32, Watcher>,
     opened: u32,
     places: Vec<Place>,
-    is_logged_in: bool,
+    /// How often the server had been told to shut down before.
+    shutdowns: u64,
     /// What the client held when it was last connected: only one with a bug looks at it.
     kept: View,
 }
 
 impl Connection {
     pub(super) fn new(
-        socket: WebSocketStream<TcpStream>,
-        (client, scope): (usize, Option<ModelId>),
+        socket: WebSocketStream<Tap>,
+        (client, scope): (usize, Scope),
         ledger: SharedLedger,
         bug: Bug,
         kept: View,
     ) -> Self {
+        let shutdowns = ledger.open().shutdowns;
         Self {
             socket,
             client,
@@ -122,16 +139,30 @@ impl Connection {
             watchers: BTreeMap::new(),
             opened: 0,
             places: Vec::new(),
-            is_logged_in: false,
+            shutdowns,
             kept,
         }
     }
 
     /// Logs in.
-    pub(super) async fn log_in(&mut self) -> Result<(), Lost> {
-        let params = json!({ "auth-tag": format!("user-{USER}"), "credentials": PASSWORD });
+    pub(super) async fn log_in(&mut self, who: Who) -> Result<(), Lost> {
+        let params = json!({ "auth-tag": format!("user-{}", who.name()), "credentials": PASSWORD });
         self.ask(Call::Login, ("Admin", "Login"), "", params).await?;
-        while !self.is_logged_in {
+        self.answered().await
+    }
+
+    /// Asks for what only superusers may see, and hears that it may not.
+    pub(super) async fn denied(&mut self) -> Result<(), Lost> {
+        let request = ("Controller", "WatchAllModels");
+        self.ask(Call::Nonsense("permission denied"), request, "", Value::Null).await?;
+        self.answered().await?;
+        self.ledger.open().count(Count::Denials);
+        Ok(())
+    }
+
+    /// Hears what comes until everything is answered.
+    async fn answered(&mut self) -> Result<(), Lost> {
+        while !self.pending.is_empty() {
             match timeout(CALL, self.hear()).await {
                 Ok(heard) => heard?,
                 Err(_) => return Err(Lost::Overdue),
@@ -151,8 +182,11 @@ impl Connection {
             match self.places[place] {
                 Place::Empty(after) if after <= now() => {
                     self.places[place] = Place::Opening;
-                    let facade =
-                        if self.scope.is_some() { ("Client", "WatchAll") } else { ("Controller", "WatchAllModels") };
+                    let facade = if self.scope.model.is_some() {
+                        ("Client", "WatchAll")
+                    } else {
+                        ("Controller", "WatchAllModels")
+                    };
                     self.ask(Call::Watch(place), facade, "", Value::Null).await?;
                 }
                 Place::Open(key) if !self.waits(key) => {
@@ -190,7 +224,7 @@ impl Connection {
 
     /// The name of the facade of its watchers.
     pub(super) fn facade(&self) -> &'static str {
-        if self.scope.is_some() { "AllWatcher" } else { "AllModelWatcher" }
+        if self.scope.model.is_some() { "AllWatcher" } else { "AllModelWatcher" }
     }
 
     /// Reads one message and takes it up.
@@ -198,8 +232,11 @@ impl Connection {
         let message = match self.socket.next().await {
             Some(Ok(message)) => message,
             None => return Err(Lost::Closed),
-            Some(Err(_)) => return Err(Lost::Failed),
+            Some(Err(error)) => return Err(Lost::of(&error)),
         };
+        for _ in 0..self.socket.get_mut().take_long() {
+            self.ledger.open().count(Count::SeveralFrames);
+        }
         match message {
             Message::Text(text) => {
                 self.note(format!("< {}", text.trim_end()));
@@ -247,8 +284,18 @@ impl Connection {
 
     /// What its first watcher holds.
     pub(super) fn view(&self) -> Option<&View> {
-        let Some(Place::Open(key)) = self.places.first() else { return None };
-        self.watchers.get(key).filter(|watcher| watcher.was_told).map(|watcher| &watcher.view)
+        self.places.first().and_then(|place| self.view_at(*place)).map(Rc::as_ref)
+    }
+
+    /// What the watcher at this place holds, if it was told anything.
+    fn view_at(&self, place: Place) -> Option<&Rc<View>> {
+        let Place::Open(key) = place else { return None };
+        self.watchers.get(&key).filter(|watcher| watcher.was_told).map(|watcher| &watcher.view)
+    }
+
+    /// Whether a reply has begun to come and not ended.
+    pub(super) fn is_within_reply(&self) -> bool {
+        self.socket.get_ref().is_within_message()
     }
 
     /// Writes into the trace.
@@ -269,7 +316,7 @@ impl Connection {
         self.pending.insert(number, Asked { call, sent: now(), floor });
         match timeout(CALL, self.socket.send(Message::text(request.to_string()))).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Lost::Failed),
+            Ok(Err(error)) => Err(Lost::of(&error)),
             Err(_) => Err(Lost::Overdue),
         }
     }

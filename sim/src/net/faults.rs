@@ -21,6 +21,17 @@ pub enum Fault {
     Crash(Crash, Duration),
     /// The worker is killed; the service stays.
     KillWorker,
+    /// As soon as a reply has begun to come to a client and not ended, this goes wrong, for so long.
+    Within(usize, Amid, Duration),
+}
+
+/// What goes wrong within a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amid {
+    /// The client's link is cut.
+    Cut,
+    /// The server crashes without a word.
+    Crash,
 }
 
 /// What is wrong with a link.
@@ -53,7 +64,7 @@ pub enum Crash {
 
 impl Fault {
     pub(super) fn drawn(draws: &mut Draws, clients: u32) -> Self {
-        match draws.below(10) {
+        match draws.below(14) {
             0..=5 => {
                 let trouble = match draws.below(6) {
                     0 => Trouble::Cut,
@@ -69,7 +80,11 @@ impl Fault {
                 let how = draws.pick(&[Crash::Process, Crash::Power, Crash::Shutdown]);
                 Self::Crash(how, draws.millis(0..250))
             }
-            _ => Self::KillWorker,
+            9 => Self::KillWorker,
+            _ => {
+                let amid = draws.pick(&[Amid::Cut, Amid::Crash]);
+                Self::Within(draws.below(clients) as usize, amid, draws.millis(20..400))
+            }
         }
     }
 }
@@ -96,6 +111,13 @@ impl fmt::Display for Fault {
             }
             Self::Crash(Crash::Shutdown, down) => write!(f, "the server shuts down, then down {} ms", down.as_millis()),
             Self::KillWorker => f.write_str("the worker is killed"),
+            Self::Within(client, amid, _) => {
+                let what = match amid {
+                    Amid::Cut => "its link will be cut",
+                    Amid::Crash => "the server will crash",
+                };
+                write!(f, "within the next long reply to client {client} {what}")
+            }
         }
     }
 }
@@ -106,6 +128,8 @@ pub(super) struct Troubles {
     ledger: SharedLedger,
     /// Until when a client's link is in trouble, and which.
     links: Vec<Option<(Duration, Trouble)>>,
+    /// What goes wrong within a client's next long reply.
+    amid: Vec<Option<(Amid, Duration)>>,
     server: Server,
 }
 
@@ -120,7 +144,7 @@ enum Server {
 
 impl Troubles {
     pub(super) fn new(ledger: SharedLedger, clients: usize) -> Self {
-        Self { ledger, links: vec![None; clients], server: Server::Up }
+        Self { ledger, links: vec![None; clients], amid: vec![None; clients], server: Server::Up }
     }
 
     /// A fault begins. One that meets another on the same link, or a server that is down, comes to nothing.
@@ -151,12 +175,17 @@ impl Troubles {
                     Crash::Shutdown => {
                         self.note(now, fault, Count::Shutdowns);
                         self.server = Server::Stopping(now + SHUTDOWN, down);
+                        self.ledger.open().shutdowns += 1;
                         let service = self.ledger.open().service.clone();
                         if let Some((service, _)) = service {
                             service.shut_down();
                         }
                     }
                 }
+            }
+            Fault::Within(client, amid, time) => {
+                self.amid[client] = Some((amid, time));
+                self.ledger.open().write(Party::World, now, fault.to_string());
             }
             Fault::KillWorker => {
                 let service = self.ledger.open().service.clone();
@@ -191,6 +220,20 @@ impl Troubles {
                 sim.bounce(SERVER);
             }
             Server::Up | Server::Stopping(..) | Server::Down(_) => {}
+        }
+    }
+
+    /// Lets go wrong what waited for a reply that has begun.
+    pub(super) fn amid(&mut self, sim: &mut Sim<'_>) {
+        for client in 0..self.amid.len() {
+            if !self.ledger.open().clients[client].is_within_reply {
+                continue;
+            }
+            match self.amid[client].take() {
+                Some((Amid::Cut, time)) => self.begin(sim, Fault::Link(client, Trouble::Cut, time)),
+                Some((Amid::Crash, time)) => self.begin(sim, Fault::Crash(Crash::Power, time)),
+                None => {}
+            }
         }
     }
 

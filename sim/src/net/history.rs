@@ -16,9 +16,38 @@ pub type View = BTreeMap<EntityId, Mark>;
 /// Models there can be.
 pub const MODELS: u32 = 3;
 
-/// The entities of a model, besides the one that says what it is: kind, name, and the field that holds the mark.
-const ENTITIES: [(&str, &str); 5] =
-    [("machine", "0"), ("application", "a"), ("application", "b"), ("unit", "a/0"), ("unit", "a/1")];
+/// The entities of a model, besides the one that says what it is: kind and name.
+const ENTITIES: [(&str, &str); 6] =
+    [("machine", "0"), ("application", "a"), ("application", "b"), ("unit", "a/0"), ("unit", "a/1"), (OFFER, "o")];
+
+/// The kind that is told to those alone who administer the model.
+const OFFER: &str = "applicationOffer";
+
+/// Units of a crowd: more than the server encodes at one go.
+const CROWD: u32 = 72;
+
+/// What a watcher is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// One model, or all.
+    pub model: Option<ModelId>,
+    /// Whether its offers are among it.
+    pub has_offers: bool,
+}
+
+impl Scope {
+    /// Everything.
+    pub const ALL: Self = Self { model: None, has_offers: true };
+
+    /// Everything of a model.
+    pub const fn of(model: ModelId) -> Self {
+        Self { model: Some(model), has_offers: true }
+    }
+
+    fn holds(self, id: &EntityId) -> bool {
+        self.model.is_none_or(|model| id.model == model) && (self.has_offers || id.kind.as_str() != OFFER)
+    }
+}
 
 /// The uuid of a model by number.
 pub fn model(number: u32) -> ModelId {
@@ -34,6 +63,19 @@ pub fn model_entity(number: u32) -> EntityId {
 pub fn ids(number: u32) -> Vec<EntityId> {
     let of_itself = core::iter::once(model_entity(number));
     of_itself.chain(ENTITIES.iter().map(|(kind, name)| EntityId::new(*kind, model(number), *name))).collect()
+}
+
+/// More units of a model than are told in one piece.
+pub fn crowd(number: u32) -> Vec<EntityId> {
+    (0..CROWD).map(|unit| EntityId::new("unit", model(number), format!("b/{unit}"))).collect()
+}
+
+/// A mark as it is shown: one that is long by its beginning and its length.
+pub fn shown(mark: &str) -> String {
+    match mark.split_once('-') {
+        Some((short, _)) => format!("{short} ({} bytes)", mark.len()),
+        None => mark.to_owned(),
+    }
 }
 
 /// An id as it is shown: `unit a/0 of model 2`, `model 2`.
@@ -53,6 +95,7 @@ fn fields(kind: &str) -> Option<(&'static str, &'static str)> {
         "machine" => Some(("id", "instance-id")),
         "application" => Some(("name", "workload-version")),
         "unit" => Some(("name", "public-address")),
+        OFFER => Some(("offer-name", "offer-uuid")),
         _ => None,
     }
 }
@@ -165,12 +208,12 @@ impl History {
     }
 
     /// How many entities in scope were changed after this position.
-    pub fn distinct_since(&self, scope: Option<ModelId>, position: u64) -> usize {
+    pub fn distinct_since(&self, scope: Scope, position: u64) -> usize {
         self.in_scope(scope).filter(|id| self.changed(id, position, self.latest)).count()
     }
 
     /// Whether a view is what is in scope after the commit at this position.
-    pub fn equals(&self, view: &View, scope: Option<ModelId>, position: u64) -> bool {
+    pub fn equals(&self, view: &View, scope: Scope, position: u64) -> bool {
         let mut held = 0;
         for id in self.in_scope(scope) {
             let alive = self.at(id, position);
@@ -183,20 +226,20 @@ impl History {
     }
 
     /// What is in scope after that commit.
-    pub fn view(&self, scope: Option<ModelId>, position: u64) -> View {
+    pub fn view(&self, scope: Scope, position: u64) -> View {
         let alive = |id: &EntityId| self.at(id, position).map(|mark| (id.clone(), Rc::clone(mark)));
         self.in_scope(scope).filter_map(alive).collect()
     }
 
     /// All that differ between a view and what is in scope now, by id.
-    pub fn differing(&self, view: &View, scope: Option<ModelId>, position: u64) -> BTreeSet<EntityId> {
+    pub fn differing(&self, view: &View, scope: Scope, position: u64) -> BTreeSet<EntityId> {
         let truth = self.view(scope, position);
         let all = view.keys().chain(truth.keys());
         all.filter(|id| view.get(*id) != truth.get(*id)).cloned().collect()
     }
 
-    fn in_scope(&self, scope: Option<ModelId>) -> impl Iterator<Item = &EntityId> {
-        self.lives.keys().filter(move |id| scope.is_none_or(|model| id.model == model))
+    fn in_scope(&self, scope: Scope) -> impl Iterator<Item = &EntityId> {
+        self.lives.keys().filter(move |id| scope.holds(id))
     }
 }
 
@@ -217,10 +260,22 @@ mod tests {
         history.commit(vec![(one.clone(), None)]);
         let held: Vec<_> = (0..4).map(|position| history.at(&one, position).map(|mark| &**mark)).collect();
         assert_eq!(held, [None, Some("v1"), Some("v2"), None]);
-        assert_eq!(history.view(None, 2).len(), 2);
-        assert!(history.equals(&history.view(None, 2), None, 2) && !history.equals(&history.view(None, 2), None, 3));
+        assert_eq!(history.view(Scope::ALL, 2).len(), 2);
+        let view = history.view(Scope::ALL, 2);
+        assert!(history.equals(&view, Scope::ALL, 2) && !history.equals(&view, Scope::ALL, 3));
         assert!(history.changed(&one, 0, 1) && history.changed(&other, 1, 2) && !history.changed(&other, 2, 3));
-        assert_eq!(history.distinct_since(Some(model(1)), 0), 1);
+        assert_eq!(history.distinct_since(Scope::of(model(1)), 0), 1);
+    }
+
+    #[test]
+    fn offers_are_in_the_scope_of_those_alone_who_may_see_them() {
+        let mut history = History::new(false);
+        let offer = ids(0).pop().unwrap();
+        history.commit(vec![(model_entity(0), Some(mark("v1"))), (offer.clone(), Some(mark("v2")))]);
+        let all = history.view(Scope::of(model(0)), 1);
+        let reader = Scope { has_offers: false, ..Scope::of(model(0)) };
+        assert!(all.contains_key(&offer) && !history.view(reader, 1).contains_key(&offer));
+        assert!(!history.equals(&all, reader, 1), "a reader who holds an offer was told too much");
     }
 
     #[test]

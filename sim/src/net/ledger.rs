@@ -8,12 +8,11 @@ use std::rc::Rc;
 
 use multiwatcher::backing::Json;
 use multiwatcher::driver::Factory;
-use multiwatcher::machine::ModelId;
 use multiwatcher::service::Service;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::campaign::{Count, Counts};
-use super::history::{History, View};
+use super::history::{History, Scope, View};
 use super::witness::Broken;
 
 /// Messages of a client that are kept for the page.
@@ -38,12 +37,14 @@ pub struct Line {
 }
 
 /// What a client holds, for the comparison at the end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Held {
-    /// Its model, or all.
-    pub scope: Option<ModelId>,
-    /// Its view while it watches.
-    pub view: Option<View>,
+    /// What it watches.
+    pub scope: Scope,
+    /// The view of each of its watchers; none of one that was told nothing yet.
+    pub views: Vec<Option<Rc<View>>>,
+    /// A reply has begun to come, and has not ended.
+    pub is_within_reply: bool,
 }
 
 /// The ledger. One thread runs all hosts.
@@ -54,6 +55,8 @@ pub struct Ledger {
     pub floor: u64,
     /// How often the server came up.
     pub life: u64,
+    /// How often it was told to shut down.
+    pub shutdowns: u64,
     /// The service of the server that is up.
     pub service: Option<(Service, Factory<Json>)>,
     /// The plan has ended and everything is healed.
@@ -79,13 +82,15 @@ pub struct SharedLedger(Rc<RefCell<Ledger>>);
 
 impl SharedLedger {
     /// A ledger of a run with these clients.
-    pub fn new(history: History, scopes: Vec<Option<ModelId>>) -> Self {
+    pub fn new(history: History, scopes: Vec<Scope>) -> Self {
         let said = vec![VecDeque::new(); scopes.len()];
-        let clients = scopes.into_iter().map(|scope| Held { scope, view: None }).collect();
+        let clients =
+            scopes.into_iter().map(|scope| Held { scope, views: Vec::new(), is_within_reply: false }).collect();
         Self(Rc::new(RefCell::new(Ledger {
             history,
             floor: 0,
             life: 0,
+            shutdowns: 0,
             service: None,
             is_calm: false,
             is_over: false,
@@ -168,13 +173,41 @@ impl Ledger {
         }
     }
 
-    /// The clients whose view is not what the database holds.
+    /// The clients with a view that is not what the database holds, or with none.
     pub fn apart(&self) -> Vec<usize> {
+        let latest = self.history.latest();
         let is_apart = |held: &Held| {
-            let latest = self.history.latest();
-            held.view.as_ref().is_none_or(|view| !self.history.equals(view, held.scope, latest))
+            let is_old = |view: &Option<Rc<View>>| {
+                view.as_ref().is_none_or(|view| !self.history.equals(view, held.scope, latest))
+            };
+            held.views.is_empty() || held.views.iter().any(is_old)
         };
         let clients = self.clients.iter().enumerate();
         clients.filter(|(_, held)| is_apart(held)).map(|(client, _)| client).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::history::model_entity;
+    use super::*;
+
+    #[test]
+    fn a_client_is_apart_if_any_of_its_views_is() {
+        let mut history = History::new(false);
+        history.commit(vec![(model_entity(0), Some("v1".into()))]);
+        let old = Rc::new(history.view(Scope::ALL, 1));
+        history.commit(vec![(model_entity(0), Some("v2".into()))]);
+        let new = Rc::new(history.view(Scope::ALL, 2));
+        let ledger = SharedLedger::new(history, vec![Scope::ALL]);
+        let is_apart = |views: &[Option<&Rc<View>>]| {
+            ledger.open().clients[0].views = views.iter().map(|view| view.cloned()).collect();
+            let apart = ledger.open().apart();
+            !apart.is_empty()
+        };
+        assert!(!is_apart(&[Some(&new)]) && !is_apart(&[Some(&new), Some(&new)]));
+        assert!(is_apart(&[Some(&new), Some(&old)]), "the second watcher is behind");
+        assert!(is_apart(&[Some(&new), None]), "the second watcher was told nothing");
+        assert!(is_apart(&[]), "there is no watcher");
     }
 }

@@ -10,7 +10,10 @@
 //!
 //! A [`plan`] is drawn from the seed, each concern from a stream of its own: commits, what each client does, and [`faults`]. Links are
 //! cut one way or both, held, slow or lossy; the server crashes, with and without a word to its clients, shuts down in order, or
-//! loses its worker; clients stop reading, close, drop their connection or fall silent.
+//! loses its worker; clients stop reading, close, drop their connection or fall silent. In some runs values are longer than a frame, or
+//! there are more entities than the server encodes at one go, so that replies have several frames and are cut within; in some
+//! there are dozens of clients. They are superusers, administrators of their model and readers, who are told of no offer; guests, who may
+//! see nothing, ask and are denied.
 //!
 //! The network does not send again what it lost: such a connection hangs for good. So both ends have time-outs, and they are short,
 //! for simulated time is what a run costs.
@@ -29,18 +32,23 @@
 //!
 //! | oracle | planted bug | seeds to find it |
 //! |---|---|---|
-//! | exact-prefix | `OldSnapshot` | 4 |
+//! | exact-prefix | `OldSnapshot` | 3 |
 //! | exact-prefix | `KeepsDead` | 1 |
-//! | no-spurious-delta | `KeepsRemoved` | 1 |
+//! | exact-prefix | `TellsOffers` | 4 |
+//! | exact-prefix | `KeepsRemoved` | 1 |
+//! | no-spurious-delta | `TellsTwice` | 1 |
 //! | coalescing | `RepeatsAll` | 1 |
 //! | fresh-first | `LosesDeltas` | 1 |
 //! | stop-quiescent | `ReplayAfterStop` | 1 |
 //! | stop-quiescent | `SwallowsStopped` | 1 |
 //! | stop-quiescent | `KeepsWatchers` | 1 |
-//! | stop-quiescent | `NeverPings` | 1 |
+//! | stop-quiescent | `NeverPings` | 7 |
 //! | convergence | `SwallowsSecond` | 1 |
 //! | protocol | `AnswersTwice` | 1 |
+//! | protocol | `ForgetsWatchers` | 1 |
+//! | protocol | `GrantsAll` | 2 |
 //! | no-panic | `PanickingHost` | 1 |
+//! | no-panic | `PanickingSession` | 1 |
 //!
 //! # What a run is
 //!
@@ -51,6 +59,7 @@ pub mod bugs;
 pub mod campaign;
 pub mod canary;
 pub mod client;
+pub mod commits;
 mod connection;
 mod draws;
 mod farewell;
@@ -64,6 +73,7 @@ pub mod run;
 pub mod server;
 mod stale;
 pub mod summary;
+mod tap;
 pub mod timing;
 pub mod witness;
 
@@ -73,16 +83,14 @@ use core::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotBuilt;
 
-/// Whether this program can run the net world.
-///
-/// Without the flag a panic of a task on a simulated host goes unseen, and `select!` draws from the machine's randomness: what is
-/// run then proves nothing.
-pub const fn built() -> Result<(), NotBuilt> {
-    built_with(cfg!(tokio_unstable))
-}
+/// Whether this program was built with the flag that the net world needs.
+pub const TOKIO_UNSTABLE: bool = cfg!(tokio_unstable);
 
-/// The same for a program that was built with that flag or without.
-pub const fn built_with(tokio_unstable: bool) -> Result<(), NotBuilt> {
+/// Whether a program that was built with that flag or without can run the net world.
+///
+/// Without it a panic of a task on a simulated host goes unseen, and `select!` draws from the machine's randomness: what is
+/// run then proves nothing.
+pub const fn built(tokio_unstable: bool) -> Result<(), NotBuilt> {
     if tokio_unstable { Ok(()) } else { Err(NotBuilt) }
 }
 

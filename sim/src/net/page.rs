@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use super::history::{Told, in_short};
+use super::history::{Told, in_short, shown};
 use super::ledger::{Line, Party};
 use super::run::Failure;
 use crate::text::{COLUMNS, wrap};
@@ -61,7 +61,7 @@ fn short(what: &str) -> String {
 fn delta(delta: &Value) -> String {
     match Told::read(delta) {
         Ok(Told { id, is_removed: true, .. }) => format!("{} gone", in_short(&id)),
-        Ok(Told { id, is_removed: false, mark }) => format!("{}={mark}", in_short(&id)),
+        Ok(Told { id, is_removed: false, mark }) => format!("{}={}", in_short(&id), shown(&mark)),
         Err(_) => delta.to_string(),
     }
 }

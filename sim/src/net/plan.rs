@@ -1,14 +1,11 @@
 //! What a seed draws: the shape of the world, what is committed, what each client does, and what goes wrong.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use multiwatcher::machine::EntityId;
-
+use super::commits::{self, Change};
 use super::draws::{Concern, Draws};
 use super::faults::Fault;
-use super::history::{MODELS, Mark, ids, model_entity};
+use super::history::{MODELS, Scope, model};
 use super::timing::{CHAOS, IDLE};
 
 /// A plan.
@@ -30,12 +27,39 @@ pub struct Plan {
     pub faults: Vec<(Duration, Fault)>,
 }
 
-/// What a commit does to an entity.
-pub type Change = (EntityId, Option<Mark>);
+/// What a client may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Everything.
+    Superuser,
+    /// Everything of each model.
+    Administrator,
+    /// Each model without its offers.
+    Reader,
+    /// Nothing.
+    Guest,
+}
+
+impl Who {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Superuser, Self::Administrator, Self::Reader, Self::Guest];
+
+    /// The name to log in with.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Superuser => "admin",
+            Self::Administrator => "boss",
+            Self::Reader => "bob",
+            Self::Guest => "eve",
+        }
+    }
+}
 
 /// What a client does until the plan ends.
 #[derive(Debug, Clone)]
 pub struct Script {
+    /// Who it is.
+    pub who: Who,
     /// The number of its model; none for all.
     pub model: Option<u32>,
     /// When it first connects.
@@ -90,6 +114,8 @@ pub enum Ending {
     Vanish(Duration),
     /// It is dropped in the middle of the handshake or login.
     Early(Duration),
+    /// A guest asks for what only superusers may see, and drops it.
+    Denied,
 }
 
 /// How a client goes for good.
@@ -107,8 +133,11 @@ impl Plan {
     /// What this seed draws.
     pub fn new(seed: u64) -> Self {
         let mut shape = Draws::new(seed, Concern::Shape);
-        let many = shape.chance(10);
-        let count = if many { shape.within(6..13) } else { shape.within(1..5) };
+        let count = match shape.below(100) {
+            0 => shape.within(30..51),
+            1..=10 => shape.within(6..13),
+            _ => shape.within(1..5),
+        };
         let clients = (0..count).map(|number| Script::drawn(&mut Draws::new(seed, Concern::Client(number)))).collect();
         Self {
             seed,
@@ -118,7 +147,7 @@ impl Plan {
             ids_only: shape.chance(40),
             lag_limit: shape.chance(25).then(|| u64::from(shape.within(2..8))),
             clients,
-            commits: commits(&mut Draws::new(seed, Concern::Commits)),
+            commits: commits::drawn(Draws::new(seed, Concern::Commits)),
             faults: faults(&mut Draws::new(seed, Concern::Faults), count),
         }
     }
@@ -127,6 +156,11 @@ impl Plan {
 impl Script {
     fn drawn(draws: &mut Draws) -> Self {
         let model = (!draws.chance(35)).then(|| draws.below(MODELS));
+        let who = if model.is_some() {
+            draws.pick(&[Who::Superuser, Who::Administrator, Who::Reader])
+        } else {
+            Who::Superuser
+        };
         let begins = draws.millis(0..120);
         let episodes = (0..draws.within(1..5)).map(|_| Episode::drawn(draws)).collect();
         let parting = match draws.below(8) {
@@ -134,7 +168,12 @@ impl Script {
             4..=6 => Parting::Drop,
             _ => Parting::Silent,
         };
-        Self { model, begins, episodes, parting }
+        Self { who, model, begins, episodes, parting }
+    }
+
+    /// What it is told of.
+    pub fn scope(&self) -> Scope {
+        Scope { model: self.model.map(model), has_offers: self.who != Who::Reader }
     }
 }
 
@@ -142,10 +181,11 @@ impl Episode {
     fn drawn(draws: &mut Draws) -> Self {
         let watchers = if draws.chance(25) { 2 } else { 1 };
         let acts = (0..draws.below(4)).map(|_| (draws.millis(5..250), Act::drawn(draws))).collect();
-        let ending = match draws.below(5) {
-            0 | 1 => Ending::Close,
-            2 => Ending::Drop,
-            3 => Ending::Early(draws.millis(0..60)),
+        let ending = match draws.below(11) {
+            0..=3 => Ending::Close,
+            4 | 5 => Ending::Drop,
+            6 | 7 => Ending::Early(draws.millis(0..60)),
+            8 => Ending::Denied,
             _ => Ending::Vanish(draws.millis(100..700)),
         };
         Self { watchers, acts, ending }
@@ -169,74 +209,8 @@ impl Act {
     }
 }
 
-/// Times within the plan, in order.
-fn times(draws: &mut Draws, count: u32, until: u32) -> Vec<Duration> {
-    let mut times: Vec<_> = (0..count).map(|_| draws.millis(0..until)).collect();
-    times.sort_unstable();
-    times
-}
-
-fn millis(time: Duration) -> u32 {
-    u32::try_from(time.as_millis()).expect("plans are short")
-}
-
-fn commits(draws: &mut Draws) -> Vec<(Duration, Vec<Change>)> {
-    let (mut last, mut used) = (0, BTreeMap::<EntityId, Vec<Mark>>::new());
-    let mut put = |draws: &mut Draws, id: EntityId| {
-        let before = used.entry(id.clone()).or_default();
-        // Now and then it comes back to a value that it had.
-        if !before.is_empty() && draws.chance(25) {
-            let places: Vec<_> = (0..before.len()).collect();
-            let back = Rc::clone(&before[draws.pick(&places)]);
-            return (id, Some(back));
-        }
-        last += 1;
-        let mark: Mark = format!("v{last}").into();
-        before.push(Rc::clone(&mark));
-        (id, Some(mark))
-    };
-    // What is there at first.
-    let mut first = Vec::new();
-    for number in 0..MODELS {
-        for (place, id) in ids(number).into_iter().enumerate() {
-            if place == 0 || draws.chance(50) {
-                first.push(put(draws, id));
-            }
-        }
-    }
-    let mut commits = vec![(Duration::ZERO, first)];
-    let (count, bursts) = (draws.within(5..40), draws.chance(30));
-    for time in times(draws, count, millis(CHAOS)) {
-        for _ in 0..if bursts { draws.within(1..4) } else { 1 } {
-            commits.push((time, changes(draws, &mut put)));
-        }
-    }
-    // Every model is there in the end: clients of one that is not cannot log in.
-    commits.push((CHAOS, (0..MODELS).map(|number| put(draws, model_entity(number))).collect()));
-    commits
-}
-
-fn changes(draws: &mut Draws, put: &mut impl FnMut(&mut Draws, EntityId) -> Change) -> Vec<Change> {
-    if draws.chance(4) {
-        // A whole model goes.
-        return ids(draws.below(MODELS)).into_iter().map(|id| (id, None)).collect();
-    }
-    let mut changes = BTreeMap::new();
-    for _ in 0..draws.within(1..4) {
-        let number = draws.below(MODELS);
-        let all = ids(number);
-        // The entity of the model itself comes back now and then, and goes only with all others.
-        let places: Vec<_> = (0..all.len()).collect();
-        let place = draws.pick(&places);
-        let id = all[place].clone();
-        let (id, mark) = if place > 0 && draws.chance(30) { (id, None) } else { put(draws, id) };
-        changes.insert(id, mark);
-    }
-    changes.into_iter().collect()
-}
-
 fn faults(draws: &mut Draws, clients: u32) -> Vec<(Duration, Fault)> {
     let count = draws.below(7);
-    let times = times(draws, count, millis(CHAOS) - 100);
+    let times = commits::times(draws, count, CHAOS.saturating_sub(Duration::from_millis(100)));
     times.into_iter().map(|time| (time, Fault::drawn(draws, clients))).collect()
 }

@@ -88,6 +88,9 @@ impl Relay {
         if self.bug == Bug::RepeatsAll {
             heard.repeat_all(deltas);
         }
+        if self.bug == Bug::TellsTwice {
+            deltas.extend(deltas.first().cloned());
+        }
         if self.bug == Bug::LosesDeltas && heard.replies > 1 {
             deltas.clear();
         }
@@ -105,7 +108,9 @@ impl Relay {
         if let Some(held) = heard.held.take() {
             passed.push(json!({ "request-id": held, "error": "watcher was stopped" }));
         }
-        passed.push(reply);
+        let is_forgotten = self.bug == Bug::ForgetsWatchers;
+        let unknown = || json!({ "request-id": reply["request-id"], "error": "unknown watcher id" });
+        passed.push(if is_forgotten { unknown() } else { reply });
         if self.bug == Bug::ReplayAfterStop
             && let Some(mut again) = heard.last.take()
         {
@@ -124,16 +129,21 @@ impl Relay {
             Bug::ReplayAfterStop
             | Bug::SwallowsStopped
             | Bug::RepeatsAll
+            | Bug::TellsTwice
             | Bug::LosesDeltas
             | Bug::SwallowsSecond
-            | Bug::AnswersTwice => true,
+            | Bug::AnswersTwice
+            | Bug::ForgetsWatchers => true,
             Bug::None
             | Bug::OldSnapshot
             | Bug::KeepsDead
             | Bug::KeepsRemoved
             | Bug::KeepsWatchers
             | Bug::NeverPings
-            | Bug::PanickingHost => false,
+            | Bug::TellsOffers
+            | Bug::GrantsAll
+            | Bug::PanickingHost
+            | Bug::PanickingSession => false,
         }
     }
 }

@@ -10,12 +10,13 @@ use turmoil::{Builder, Sim};
 use super::bugs::Bug;
 use super::campaign::Counts;
 use super::client::{self, Client};
+use super::commits::Change;
 use super::draws::{Concern, Draws};
 use super::farewell;
 use super::faults::Troubles;
-use super::history::{History, in_short, model};
+use super::history::{History, in_short, shown};
 use super::ledger::{Line, Party, SharedLedger};
-use super::plan::Plan;
+use super::plan::{Plan, Script};
 use super::server::{SERVER, Servers};
 use super::timing::{self, BOUND, CHAOS, LATENCY, TICK, bound_in_words};
 use super::witness::{Broken, Promise};
@@ -70,7 +71,7 @@ pub fn told(seed: u64, bug: Bug) -> (Ran, Vec<(Party, Line)>) {
 }
 
 fn ledger_of(plan: &Plan) -> SharedLedger {
-    let scopes = plan.clients.iter().map(|script| script.model.map(model)).collect();
+    let scopes = plan.clients.iter().map(Script::scope).collect();
     SharedLedger::new(History::new(plan.ids_only), scopes)
 }
 
@@ -116,6 +117,7 @@ fn play(plan: &mut Plan, ledger: &SharedLedger, bug: Bug, at: &mut Duration) -> 
     let mut faults: VecDeque<_> = core::mem::take(&mut plan.faults).into();
     while *at < CHAOS && ledger.open().broken.is_none() {
         troubles.end(&mut sim, false);
+        troubles.amid(&mut sim);
         while let Some((_, fault)) = faults.pop_front_if(|(time, _)| *time <= *at) {
             troubles.begin(&mut sim, fault);
         }
@@ -163,13 +165,13 @@ fn settle(sim: &mut Sim<'_>, ledger: &SharedLedger, at: &mut Duration) -> turmoi
     Ok(())
 }
 
-fn commit_due(ledger: &SharedLedger, commits: &mut VecDeque<(Duration, Vec<super::plan::Change>)>, now: Duration) {
+fn commit_due(ledger: &SharedLedger, commits: &mut VecDeque<(Duration, Vec<Change>)>, now: Duration) {
     while let Some((_, changes)) = commits.pop_front_if(|(time, _)| *time <= now) {
         let mut ledger = ledger.open();
         let words: Vec<_> = changes
             .iter()
             .map(|(id, mark)| match mark {
-                Some(mark) => format!("{}={mark}", in_short(id)),
+                Some(mark) => format!("{}={}", in_short(id), shown(mark)),
                 None => format!("{} gone", in_short(id)),
             })
             .collect();

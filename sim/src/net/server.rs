@@ -10,16 +10,17 @@ use multiwatcher::backing::Json;
 use multiwatcher::driver::{Factory, OpenError};
 use multiwatcher::machine::{Config, ModelId};
 use multiwatcher::service::{
-    Accounts, ControllerAccess, Limits, Offload, PasswordCost, PasswordHash, Salt, Service, ServiceConfig, User, Users,
+    Accounts, ControllerAccess, Limits, ModelAccess, Offload, PasswordCost, PasswordHash, Salt, Service, ServiceConfig,
+    User, Users,
 };
 use tokio::task::spawn_local;
 use turmoil::net::TcpListener;
 
 use super::bugs::Bug;
 use super::draws::{Concern, Draws};
-use super::history::{MODELS, ids};
+use super::history::{MODELS, crowd, ids, model};
 use super::ledger::{Party, SharedLedger};
-use super::plan::Plan;
+use super::plan::{Plan, Who};
 use super::stale::{Snapshot, Stale};
 use super::timing::{limits, machine, now};
 
@@ -27,8 +28,6 @@ use super::timing::{limits, machine, now};
 pub const SERVER: &str = "server";
 /// Its port.
 pub const PORT: u16 = 17070;
-/// Who the clients are.
-pub(super) const USER: &str = "admin";
 /// What they log in with.
 pub(super) const PASSWORD: &str = "correct horse";
 
@@ -54,20 +53,13 @@ impl Servers {
         let mut salt = Draws::new(plan.seed, Concern::Salt);
         let salt = Salt((u128::from(salt.word()) << 64 | u128::from(salt.word())).to_le_bytes());
         let cost = PasswordCost { memory_kib: 8, passes: 1 };
-        let user = User {
-            password: PasswordHash::of(PASSWORD, salt, cost).expect("the password and the cost are constants"),
-            display_name: String::new(),
-            controller: ControllerAccess::Superuser,
-            models: [].into(),
-        };
-        let mut users = Users::default();
-        users.add(USER, user).expect("the name is a constant");
+        let password = PasswordHash::of(PASSWORD, salt, cost).expect("the password and the cost are constants");
         let service = ServiceConfig {
             password_cost: cost,
             limits: if bug == Bug::NeverPings { Limits { ping_after: NEVER, ..limits() } } else { limits() },
             offload: Offload::Inline,
             timestamp: || None,
-            ..ServiceConfig::new(CONTROLLER, Accounts::Fixed(Arc::new(users)))
+            ..ServiceConfig::new(CONTROLLER, Accounts::Fixed(Arc::new(users(&password, bug))))
         };
         let machine = Config { lag_limit: plan.lag_limit, ..machine() };
         Self { ledger, service, machine, bug, before: Rc::default() }
@@ -100,13 +92,16 @@ impl Servers {
             if self.bug == Bug::PanickingHost && accepted == 3 {
                 tokio::spawn(async { panic!("planted") });
             }
+            if self.bug == Bug::PanickingSession && accepted == 3 {
+                spawn_local(async { panic!("planted") });
+            }
         }
     }
 
     fn factory(&self) -> Factory<Json> {
         let backing = self.ledger.open().history.backing();
         let old = if self.bug == Bug::OldSnapshot {
-            let all = (0..MODELS).flat_map(ids);
+            let all = (0..MODELS).flat_map(|number| ids(number).into_iter().chain(crowd(number)));
             let held = all.filter_map(|id| backing.get(&id).map(|value| (id, value))).collect();
             self.before.replace(Some(held))
         } else {
@@ -119,4 +114,24 @@ impl Servers {
         };
         Factory::new(open, self.machine.clone())
     }
+}
+
+/// Who may log in.
+fn users(password: &PasswordHash, bug: Bug) -> Users {
+    let mut users = Users::default();
+    for who in Who::ALL {
+        let (controller, access) = match who {
+            Who::Superuser => (ControllerAccess::Superuser, None),
+            Who::Administrator => (ControllerAccess::Login, Some(ModelAccess::Admin)),
+            Who::Reader if bug == Bug::TellsOffers => (ControllerAccess::Login, Some(ModelAccess::Admin)),
+            Who::Reader => (ControllerAccess::Login, Some(ModelAccess::Read)),
+            Who::Guest if bug == Bug::GrantsAll => (ControllerAccess::Superuser, None),
+            Who::Guest => (ControllerAccess::Login, None),
+        };
+        let models = access.into_iter().flat_map(|access| (0..MODELS).map(move |number| (model(number), access)));
+        let (password, display_name) = (password.clone(), String::new());
+        let user = User { password, display_name, controller, models: models.collect() };
+        users.add(who.name(), user).expect("names are constants");
+    }
+    users
 }

@@ -15,9 +15,7 @@
 use core::fmt;
 use std::collections::BTreeSet;
 
-use multiwatcher::machine::ModelId;
-
-use super::history::{History, Told, View, in_short};
+use super::history::{History, Scope, Told, View, in_short};
 
 /// A promise that was broken, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,14 +110,14 @@ impl fmt::Display for Broken {
 /// What one watcher was told so far.
 #[derive(Debug)]
 pub struct Witness {
-    scope: Option<ModelId>,
+    scope: Scope,
     /// The earliest position that explains the last reply; none before the first.
     at: Option<u64>,
 }
 
 impl Witness {
-    /// A watcher of one model, or of all.
-    pub fn new(scope: Option<ModelId>) -> Self {
+    /// A watcher of this.
+    pub fn new(scope: Scope) -> Self {
         Self { scope, at: None }
     }
 
@@ -265,7 +263,7 @@ mod tests {
 
     fn judged(batches: &[&[Told]], floor: u64) -> Result<u64, Promise> {
         let history = history();
-        let mut witness = Witness::new(Some(super::super::history::model(0)));
+        let mut witness = Witness::new(Scope::of(super::super::history::model(0)));
         let (mut before, mut last) = (View::new(), 0);
         for told in batches {
             let after = fold(&before, told);

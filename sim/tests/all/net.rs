@@ -1,12 +1,14 @@
 //! The net world: runs are the same every time, planted bugs are found, what panics is seen, and the command says what it should.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::process::Command;
 
+use multiwatcher_sim::cli;
 use multiwatcher_sim::net::bugs::Bug;
 use multiwatcher_sim::net::run::{Failure, run, told};
 use multiwatcher_sim::net::witness::Promise;
-use multiwatcher_sim::net::{NotBuilt, built, built_with, page, timing};
+use multiwatcher_sim::net::{TOKIO_UNSTABLE, built, page, timing};
 
 use crate::common::ask;
 
@@ -87,6 +89,11 @@ fn a_later_reply_that_repeats_what_was_told_is_found() {
 }
 
 #[test]
+fn a_reply_that_tells_an_entity_twice_is_found() {
+    assert_eq!(found(Bug::TellsTwice, 20).broken.promise, Promise::NoSpuriousDelta);
+}
+
+#[test]
 fn a_later_reply_without_deltas_is_found() {
     assert_eq!(found(Bug::LosesDeltas, 20).broken.promise, Promise::FreshFirst);
 }
@@ -137,17 +144,42 @@ fn a_client_that_keeps_what_it_is_told_to_be_removed_is_found() {
 }
 
 #[test]
-fn a_task_of_a_host_that_panics_fails_the_run() {
-    let failure = found(Bug::PanickingHost, 5);
-    assert_eq!(failure.broken.promise, Promise::NoPanic);
-    assert!(failure.broken.what.contains("panicked"), "{}", failure.broken.what);
+fn a_task_of_a_host_that_panics_fails_the_run_whichever_set_it_is_of() {
+    for bug in [Bug::PanickingHost, Bug::PanickingSession] {
+        let failure = found(bug, 5);
+        assert_eq!(failure.broken.promise, Promise::NoPanic);
+        assert!(failure.broken.what.contains("panicked"), "{}", failure.broken.what);
+    }
+}
+
+#[test]
+fn a_stop_of_a_watcher_that_lives_is_not_told_that_it_is_unknown() {
+    let Failure { broken, .. } = found(Bug::ForgetsWatchers, 20);
+    assert_eq!(broken.promise, Promise::Protocol);
+    assert!(broken.what.contains("Stop(") && broken.what.contains("unknown watcher id"), "{broken}");
+}
+
+#[test]
+fn a_reader_who_is_told_of_offers_and_a_guest_who_is_let_in_are_found() {
+    let told = found(Bug::TellsOffers, 20).broken;
+    assert_eq!(told.promise, Promise::ExactPrefix);
+    assert!(told.what.contains("applicationOffer"), "{told}");
+    let let_in = found(Bug::GrantsAll, 40).broken;
+    assert_eq!(let_in.promise, Promise::Protocol);
+    assert!(let_in.what.contains("permission denied"), "{let_in}");
 }
 
 #[test]
 fn a_program_without_the_flag_refuses() {
-    assert_eq!(built_with(false), Err(NotBuilt));
-    assert_eq!(built(), Ok(()), "cargo reads the flag for this repository");
-    insta::assert_snapshot!(NotBuilt);
+    assert_eq!(built(TOKIO_UNSTABLE), Ok(()), "cargo reads the flag for this repository");
+    let asked = ["mwsim", "run", "--world", "net", "--seeds", "0..2"].map(OsString::from);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = cli::main_built_with(false, asked, None, &mut out, &mut err);
+    assert_eq!((code, out), (cli::USAGE, Vec::new()), "nothing is run");
+    insta::assert_snapshot!(String::from_utf8(err).unwrap());
+    let decided = ["mwsim", "run", "--world", "machine", "--seeds", "0..2"].map(OsString::from);
+    let code = cli::main_built_with(false, decided, None, &mut Vec::new(), &mut Vec::new());
+    assert_ne!(code, cli::USAGE, "other worlds need no flag");
 }
 
 #[test]
@@ -169,7 +201,15 @@ fn the_command_says_what_happened_and_refuses_what_is_about_decisions() {
     let asked = ask(&["run", "--world", "net", "--seeds", "0..20", "--jobs", "1"]);
     assert_eq!((asked.code, asked.err.as_str()), (0, ""), "{}", asked.out);
     assert!(asked.out.starts_with("clean  20 seeds, 0..20, world net\n"), "{}", asked.out);
-    for part in ["schedules/second", "replies judged", "server crashes without a word", "the canary broke"] {
+    for part in [
+        "schedules/second",
+        "replies judged",
+        "  in several frames",
+        "  cut within",
+        "server crashes without a word",
+        "lost: reset",
+        "the canary broke",
+    ] {
         assert!(asked.out.contains(part), "no {part} in:\n{}", asked.out);
     }
     for flags in [["--scheduler", "pct2"], ["--without", "stops"], ["--scenario", "none.toml"], ["--html", "out.html"]]

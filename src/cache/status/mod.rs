@@ -6,6 +6,7 @@
 
 mod answers;
 mod full;
+mod glob;
 mod info;
 mod parts;
 mod patterns;

@@ -4,40 +4,64 @@ use core::error::Error;
 use core::fmt;
 use std::collections::BTreeSet;
 
-use glob::{MatchOptions, Pattern};
-
+use super::glob::Glob;
 use crate::cache::CachedModel;
 use crate::cache::entities::{Machine, Unit};
 
-/// Patterns such as `redis`, `redis/*`, `0`, `web*`, `blocked`. Upper and lower case are the same; `*` and `?` stand for anything
-/// but a slash.
+/// Patterns such as `redis`, `redis/*`, `0`, `web*`, `web/[0-4]`, `blocked`. The upper and lower case of a to z are the same; `*` stands
+/// for any text, `?` for any letter and a class for one of its letters, but none of them for a slash. `[!a]` is any letter but `a`.
+///
+/// There are at most [`MOST`](Self::MOST) of them, each of at most [`LONGEST`](Self::LONGEST) bytes, and finding what a model has of them
+/// takes a time that is bounded by their lengths.
 ///
 /// A pattern finds machines by id, applications and units by name, and machines and units by a word of their status. With an
 /// application come all its units; with a machine what is on it; with a unit its machine, its principal and its subordinates.
 #[derive(Debug, Clone, Default)]
 pub struct Patterns {
-    patterns: Vec<Pattern>,
+    patterns: Vec<Glob>,
 }
 
-/// A text that is no pattern.
+/// Why there are no such patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatternError {
-    pattern: String,
-    problem: &'static str,
+pub enum PatternError {
+    /// A text is no pattern.
+    Wrong {
+        /// The text.
+        pattern: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A pattern is longer than [`Patterns::LONGEST`].
+    TooLong {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// There are more than [`Patterns::MOST`].
+    TooMany,
 }
 
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected a pattern such as web*, got {:?}: {}", self.pattern, self.problem)
+        match self {
+            Self::Wrong { pattern, problem } => {
+                write!(f, "expected a pattern such as web*, got {pattern:?}: {problem}")
+            }
+            Self::TooLong { bytes } => {
+                write!(f, "expected a pattern of at most {} bytes, got one of {bytes}", Patterns::LONGEST)
+            }
+            Self::TooMany => write!(f, "expected at most {} patterns", Patterns::MOST),
+        }
     }
 }
 
 impl Error for PatternError {}
 
-const OPTIONS: MatchOptions =
-    MatchOptions { case_sensitive: false, require_literal_separator: true, require_literal_leading_dot: false };
-
 impl Patterns {
+    /// How many there may be. Each is held against every name and status of a model.
+    pub const MOST: usize = 32;
+    /// How many bytes one may have.
+    pub const LONGEST: usize = 128;
+
     /// Everything.
     pub fn all() -> Self {
         Self::default()
@@ -45,24 +69,38 @@ impl Patterns {
 
     /// What one of these finds; everything if there are none.
     pub fn new<P: AsRef<str>>(patterns: impl IntoIterator<Item = P>) -> Result<Self, PatternError> {
-        let read = |text: P| {
-            Pattern::new(text.as_ref())
-                .map_err(|error| PatternError { pattern: text.as_ref().to_owned(), problem: error.msg })
-        };
-        Ok(Self { patterns: patterns.into_iter().map(read).collect::<Result<_, _>>()? })
+        let mut read = Vec::new();
+        for text in patterns {
+            let text = text.as_ref();
+            if read.len() == Self::MOST {
+                return Err(PatternError::TooMany);
+            }
+            if text.len() > Self::LONGEST {
+                return Err(PatternError::TooLong { bytes: text.len() });
+            }
+            let wrong = |problem| PatternError::Wrong { pattern: text.to_owned(), problem };
+            read.push(Glob::new(text).map_err(wrong)?);
+        }
+        Ok(Self { patterns: read })
     }
 
-    fn is_all(&self) -> bool {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.patterns.len()
+    }
+
+    /// Whether there are none, and everything is found.
+    pub fn is_empty(&self) -> bool {
         self.patterns.is_empty()
     }
 
     pub(super) fn find(&self, text: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches_with(text, OPTIONS))
+        self.patterns.iter().any(|pattern| pattern.finds(text))
     }
 
     /// What of the model is shown; `None` for everything.
     pub(super) fn choose<'a>(&self, model: &'a CachedModel) -> Option<Chosen<'a>> {
-        if self.is_all() {
+        if self.is_empty() {
             return None;
         }
         let mut chosen = Chosen::default();

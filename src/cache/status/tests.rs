@@ -196,3 +196,12 @@ fn a_bad_pattern_is_refused() {
     let error = Patterns::new(["web", "[a"]).unwrap_err();
     assert!(error.to_string().starts_with("expected a pattern such as web*, got \"[a\": "), "{error}");
 }
+
+#[test]
+fn patterns_are_bounded_in_number_and_length() {
+    let text = |patterns: &[String]| Patterns::new(patterns).unwrap_err().to_string();
+    let long = "x".repeat(Patterns::LONGEST);
+    assert_eq!(Patterns::new(vec![&long; Patterns::MOST]).unwrap().len(), Patterns::MOST);
+    assert_eq!(text(&[long.clone() + "x"]), "expected a pattern of at most 128 bytes, got one of 129");
+    assert_eq!(text(&vec![long; Patterns::MOST + 1]), "expected at most 32 patterns");
+}

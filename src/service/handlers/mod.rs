@@ -1,5 +1,6 @@
 //! The answers to requests that make sense, by subject.
 
+mod about;
 mod controller;
 mod login;
 mod models;

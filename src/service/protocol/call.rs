@@ -71,6 +71,7 @@ impl Call {
 
 #[cfg(test)]
 mod tests {
+    use super::params::Entity;
     use super::*;
 
     fn login(params: &str) -> Result<Call, RpcError> {
@@ -86,6 +87,48 @@ mod tests {
         assert!(!format!("{python:?}").contains("s3cret"), "no password in what is printed");
         assert_eq!(login(r#"{"auth-tag":null,"macaroons":[]}"#).unwrap(), Call::Login(Login::default()));
         assert_eq!(login("null").unwrap(), Call::Login(Login::default()));
+    }
+
+    /// What a call of the controller asks for.
+    fn asked(facade: &str, version: u32, method: &str, params: &str) -> Result<Call, RpcError> {
+        let text = format!(
+            r#"{{"request-id":1,"type":"{facade}","version":{version},"request":"{method}","params":{params}}}"#
+        );
+        let kind = if facade == "Client" { ConnectionKind::Model } else { ConnectionKind::Controller };
+        Call::read(Request::decode(&text).unwrap(), kind, Stage::LoggedIn)
+    }
+
+    #[test]
+    fn keys_of_parameters_match_whatever_their_case_and_the_last_that_says_something_holds() {
+        let expected = login(r#"{"auth-tag":"user-admin","credentials":"s3cret"}"#).unwrap();
+        for params in [
+            r#"{"Auth-Tag":"user-admin","CREDENTIALS":"s3cret"}"#,
+            r#"{"auth-tag":"user-bob","Auth-Tag":"user-admin","credentials":"s3cret","Credentials":null}"#,
+            r#"{"AUTH-TAG":"user-bob","auth-tag":"user-admin","credentials":"s3cret","auth_tag":"user-eve"}"#,
+        ] {
+            assert_eq!(login(params).as_ref(), Ok(&expected), "{params}");
+        }
+        let summaries = asked("ModelManager", 9, "ListModelSummaries", r#"{"User-Tag":"user-bob","ALL":true}"#);
+        assert_eq!(
+            summaries,
+            Ok(Call::ListModelSummaries(ListSummaries { user_tag: "user-bob".to_owned(), all: true }))
+        );
+        let models = asked("ModelManager", 9, "ListModels", r#"{"Tag":"user-bob"}"#);
+        assert_eq!(models, Ok(Call::ListModels(ListModels { tag: "user-bob".to_owned() })));
+        let patterns = asked("Client", 6, "FullStatus", r#"{"Patterns":["web*"]}"#);
+        assert_eq!(patterns, Ok(Call::FullStatus(Patterns { patterns: vec!["web*".to_owned()] })));
+    }
+
+    #[test]
+    fn null_among_the_members_of_a_list_is_an_empty_one() {
+        let infos =
+            asked("ModelManager", 9, "ModelInfo", r#"{"Entities":[null,{},{"Tag":null},{"TAG":"x","more":1}]}"#);
+        let tags = ["", "", "", "x"].map(|tag| Entity { tag: tag.to_owned() });
+        assert_eq!(infos, Ok(Call::ModelInfo(Entities { entities: tags.to_vec() })));
+        let patterns = asked("Client", 6, "FullStatus", r#"{"patterns":[null,"a"]}"#);
+        assert_eq!(patterns, Ok(Call::FullStatus(Patterns { patterns: vec![String::new(), "a".to_owned()] })));
+        let error = asked("ModelManager", 9, "ModelInfo", r#"{"entities":[["x"]]}"#).unwrap_err();
+        assert!(error.message().starts_with("the parameters are not what the method takes: "), "{error}");
     }
 
     #[test]

@@ -25,18 +25,14 @@ impl Connection {
         };
         let error = reply.get("error").map(|error| error.as_str().unwrap_or_default().to_owned());
         match (call, error) {
-            (Call::Login, None) => {
-                self.is_logged_in = true;
-                Ok(())
-            }
+            (Call::Login, None) => Ok(()),
             (Call::Login, Some(error)) => self.login_refused(&error),
             (Call::Watch(place), None) => self.opened(place, &reply),
             (Call::Watch(place), Some(error)) => self.not_opened(place, &error),
             (Call::Next(key), None) => self.told(number, key, reply["response"]["deltas"].take(), floor),
             (Call::Next(key), Some(error)) => self.ended(number, key, &error),
             (Call::Stop(key), None) => self.stopped(key).await,
-            // It had ended of its own accord.
-            (Call::Stop(_), Some(error)) if error == "unknown watcher id" => Ok(()),
+            (Call::Stop(key), Some(error)) if error == "unknown watcher id" && self.may_be_unknown(key) => Ok(()),
             (Call::Ping(after), None) => match after.iter().find(|number| self.pending.contains_key(number)) {
                 None => Ok(()),
                 Some(number) => {
@@ -47,6 +43,13 @@ impl Connection {
             (Call::Nonsense(expected), Some(error)) if error == expected => Ok(()),
             (call, error) => Err(self.broken(Promise::Protocol, format!("{call:?} is answered with {error:?}"))),
         }
+    }
+
+    /// Whether the server may have forgotten a watcher that was not stopped: one that ended of its own accord, which a call was told,
+    /// or with all others when the server was shut down.
+    fn may_be_unknown(&self, key: u32) -> bool {
+        let has_ended = self.watchers.get(&key).is_none_or(|watcher| watcher.has_ended);
+        has_ended || self.ledger.open().shutdowns > self.shutdowns
     }
 
     fn login_refused(&self, error: &str) -> Result<(), Lost> {
@@ -64,8 +67,9 @@ impl Connection {
         };
         self.opened += 1;
         let view = if self.bug == Bug::KeepsDead { self.kept.clone() } else { View::new() };
+        let view = Rc::new(view);
         let witness = Witness::new(self.scope);
-        let watcher = Watcher { id: id.to_owned(), witness, view, was_told: false, stop: None };
+        let watcher = Watcher { id: id.to_owned(), witness, view, was_told: false, has_ended: false, stop: None };
         self.watchers.insert(self.opened, watcher);
         self.places[place] = Place::Open(self.opened);
         Ok(())
@@ -96,8 +100,8 @@ impl Connection {
             Ok(told) => told,
             Err(why) => return Err(self.broken(Promise::Protocol, why)),
         };
-        let before = watcher.view.clone();
-        fold(&mut watcher.view, &told, self.bug);
+        let before = Rc::clone(&watcher.view);
+        fold(Rc::make_mut(&mut watcher.view), &told, self.bug);
         let mut ledger = self.ledger.open();
         let judged = watcher.witness.judge(&ledger.history, (&before, &watcher.view), &told, floor);
         watcher.was_told = true;
@@ -120,6 +124,9 @@ impl Connection {
         let was_stopped = self.watchers.get(&key).is_none_or(|watcher| watcher.stop.is_some());
         let is_stopped = error.contains("watcher was stopped");
         if was_stopped && (is_stopped || error == "unknown watcher id") {
+            if let Some(watcher) = self.watchers.get_mut(&key) {
+                watcher.has_ended |= is_stopped && error != "watcher was stopped";
+            }
             self.answered_stopped.insert(number);
             return Ok(());
         }
@@ -149,8 +156,8 @@ impl Connection {
 
     /// Tells the ledger what is held, for the comparison at the end.
     pub(super) fn show(&self) {
-        let view = self.view().cloned();
-        self.ledger.open().clients[self.client].view = view;
+        let views = self.places.iter().map(|place| self.view_at(*place).cloned()).collect();
+        self.ledger.open().clients[self.client].views = views;
     }
 
     pub(super) fn broken(&self, promise: Promise, what: String) -> Lost {
