@@ -18,4 +18,5 @@ mod saturation;
 mod scenarios;
 mod shrinking;
 mod table;
+mod waiting;
 mod zoo;
