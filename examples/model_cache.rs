@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use multiwatcher::backing::{Json, MemoryBacking};
+use multiwatcher::backing::{Json, JsonError, MemoryBacking};
 use multiwatcher::cache::entities::EntityKind;
 use multiwatcher::cache::status::model_summary;
 use multiwatcher::cache::{CachedModel, ModelCache, Of};
@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Somebody deploys an application, one commit after the other.
-async fn deploy(database: MemoryBacking<Json>) -> Result<(), serde_json::Error> {
+async fn deploy(database: MemoryBacking<Json>) -> Result<(), JsonError> {
     let id = |kind, id: &str| EntityId::new(kind, PROD, id);
     let uuid = PROD.to_string();
     database.put(id("model", &uuid), r#"{"name": "prod", "owner": "admin"}"#.parse()?);

@@ -62,8 +62,12 @@ type Seen = BTreeMap<String, (std::time::SystemTime, u64)>;
 impl Documents for Folder {
     type Value = String;
 
+    /// Another folder is another database. The same path is the same one in every process: a hash that is not seeded (FNV-1a).
     fn identity(&self) -> Identity {
-        Identity(0xf01d)
+        let path = self.0.as_os_str().as_encoded_bytes();
+        Identity(path.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash: u128, byte| {
+            (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        }))
     }
 
     async fn watch(&self) -> Result<Touched, BackingError> {

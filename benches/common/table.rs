@@ -51,6 +51,7 @@ pub(crate) enum Unit {
     Nanos,
     Bytes,
     Count,
+    Times,
 }
 
 /// One line of the table.
@@ -159,6 +160,7 @@ impl Unit {
             Self::Nanos => digits(amount / 1e6, "ms"),
             Self::Bytes => format!("{amount:.0} B"),
             Self::Count => format!("{amount:.0}"),
+            Self::Times => format!("{amount:.2} x"),
         }
     }
 }

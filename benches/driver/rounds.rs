@@ -34,6 +34,8 @@ pub(crate) struct Rounds {
 pub(crate) struct Took {
     pub(crate) told: Samples,
     pub(crate) waiting: Samples,
+    /// How often those were polled that had nothing to be told, after they had begun to wait.
+    pub(crate) others: usize,
 }
 
 impl Rounds {

@@ -1,6 +1,9 @@
 //! Readers of a worker.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use multiwatcher::backing::MemoryBacking;
@@ -25,22 +28,27 @@ async fn told_of(backing: MemoryBacking<u64>, readers: usize, models: usize, rou
     let worker = start(&backing, models);
     let told = (readers / models).max(1);
     let rounds_of = Arc::new(Rounds::new(told, pace));
-    // Those of other models wait as well, and nobody counts them.
-    let others = Arc::new(Rounds::new(usize::MAX, pace));
+    // Those of other models wait as well, and are not to be woken.
+    let (others, polls) = (told * (models - 1), Arc::new(AtomicUsize::new(0)));
     for reader in 0..told * models {
         let model = reader % models;
         let watcher = open(&worker, model, models);
         let _ = watcher.next().await.expect("it is told the whole state first");
-        let rounds = Arc::clone(if model == 0 { &rounds_of } else { &others });
-        tokio::spawn(read(watcher, rounds));
+        if model == 0 {
+            tokio::spawn(read(watcher, Arc::clone(&rounds_of)));
+        } else {
+            tokio::spawn(wait(watcher, Arc::clone(&polls)));
+        }
     }
     let (id, mut value) = (entity(0, models), 0);
-    let took = rounds_of
+    let mut took = rounds_of
         .rounds(rounds, || {
             value += 1;
             backing.put(id.clone(), value);
         })
         .await;
+    // Each was polled once, when it began to wait.
+    took.others = polls.load(Ordering::SeqCst) - others;
     worker.kill();
     worker.wait().await;
     took
@@ -76,6 +84,16 @@ pub(crate) async fn joining(readers: usize, rounds: usize) -> Took {
 
 async fn read(watcher: Multiwatcher<u64>, rounds: Arc<Rounds>) {
     while rounds.wait(watcher.next()).await.is_ok() {}
+}
+
+/// A reader that is told nothing: counts its polls.
+async fn wait(watcher: Multiwatcher<u64>, polls: Arc<AtomicUsize>) {
+    let mut next = pin!(watcher.next());
+    let next = std::future::poll_fn(|cx| {
+        polls.fetch_add(1, Ordering::SeqCst);
+        next.as_mut().poll(cx)
+    });
+    let _ = next.await;
 }
 
 fn open(worker: &Worker<u64>, model: usize, models: usize) -> Multiwatcher<u64> {

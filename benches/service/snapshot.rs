@@ -7,17 +7,17 @@ use std::time::Instant;
 use multiwatcher::machine::EntityId;
 
 use super::client::Client;
-use super::place::{MODEL, PATH, Place, json};
+use super::place::{MODEL, PATH, Place, Way, json};
 
 /// Nanoseconds for the first client, and for eight more at once at the same revno; and the bytes of a reply.
 #[expect(clippy::cast_precision_loss, reason = "far fewer bytes than a float counts exactly")]
-pub(crate) async fn streamed(entities: usize) -> (f64, f64, f64) {
+pub(crate) async fn streamed(way: Way, entities: usize) -> (f64, f64, f64) {
     let place = Place::new();
     for number in 0..entities {
         let id = EntityId::new("unit", MODEL, format!("redis/{number}"));
         place.database.put(id, json(&unit(number)));
     }
-    let streams = place.connections(9).await;
+    let streams = place.connections(way, 9).await;
     let mut clients = Vec::new();
     for stream in streams {
         let mut client = Client::connect(stream, PATH).await;

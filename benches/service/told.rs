@@ -6,14 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::io::BufReader;
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::client::Client;
 use super::common::clock::Samples;
-use super::place::{PATH, Place};
+use super::place::{PATH, Place, Way, Wire};
 
 /// What the clients hold: the number of the latest change, each.
 struct Held {
@@ -30,7 +28,7 @@ impl Held {
     }
 }
 
-async fn watchers(place: &Place, clients: usize) -> Arc<Held> {
+async fn watchers(place: &Place, way: Way, clients: usize) -> Arc<Held> {
     place.change(0);
     let held = Arc::new(Held {
         latest: (0..clients).map(|_| AtomicUsize::new(0)).collect(),
@@ -38,7 +36,7 @@ async fn watchers(place: &Place, clients: usize) -> Arc<Held> {
         wanted: AtomicUsize::new(usize::MAX),
         there: AtomicUsize::new(0),
     });
-    for (number, stream) in place.connections(clients).await.into_iter().enumerate() {
+    for (number, stream) in place.connections(way, clients).await.into_iter().enumerate() {
         let mut client = Client::connect(stream, PATH).await;
         client.watch().await;
         client.ask_next().await;
@@ -49,7 +47,7 @@ async fn watchers(place: &Place, clients: usize) -> Arc<Held> {
     held
 }
 
-async fn follow(mut client: Client<BufReader<TcpStream>>, number: usize, held: Arc<Held>) {
+async fn follow(mut client: Client<Wire>, number: usize, held: Arc<Held>) {
     loop {
         client.ask_next().await;
         let mut latest = 0;
@@ -73,9 +71,9 @@ fn message(payload: &[u8]) -> usize {
 }
 
 /// A change at a time: nanoseconds until the last client has it.
-pub(crate) async fn one_change(clients: usize, rounds: usize) -> Samples {
+pub(crate) async fn one_change(way: Way, clients: usize, rounds: usize) -> Samples {
     let place = Place::new();
-    let held = watchers(&place, clients).await;
+    let held = watchers(&place, way, clients).await;
     let mut samples = Samples::default();
     for round in 1..=rounds {
         held.there.store(0, Ordering::Release);
@@ -92,7 +90,7 @@ pub(crate) async fn one_change(clients: usize, rounds: usize) -> Samples {
 /// 100 changes a second: nanoseconds until all clients hold each, or a later one; of the first half and of the second.
 pub(crate) async fn steady(clients: usize, changes: usize) -> (Samples, Samples) {
     let place = Place::new();
-    let held = watchers(&place, clients).await;
+    let held = watchers(&place, Way::Tcp, clients).await;
     let mut made: Vec<Instant> = Vec::with_capacity(changes);
     let (mut early, mut late) = (Samples::default(), Samples::default());
     let mut ticks = interval(Duration::from_millis(1));

@@ -22,8 +22,10 @@ table! {
     Unanswered = "unanswered id",
     /// An answer ended before the position asked for.
     Contradiction = "contradiction",
-    /// An answer arrived after it was given up.
+    /// An answer arrived when a newer fetch had been asked for.
     LateAnswer = "late answer",
+    /// An answer arrived for the first time when a newer fetch had been answered.
+    OvertakenAnswer = "overtaken answer",
     /// An answer arrived twice.
     Doubled = "doubled answer",
     /// An answer never arrived.
@@ -157,6 +159,7 @@ fn arrived(stage: &Stage, flight: usize) -> u64 {
         return Fault::OldGeneration.when(!stage.is_driven());
     }
     match flight.message {
+        Message::Answer(fetch, _) if backing.is_overtaken(fetch) && !flight.repeat => Fault::OvertakenAnswer.when(true),
         Message::Answer(fetch, _) => Fault::LateAnswer.when(fetch != backing.newest_fetch()),
         Message::Staged(_) | Message::Unasked(_) => 0,
     }

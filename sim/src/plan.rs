@@ -14,7 +14,7 @@ pub struct Plan {
     pub scheduler: Kind,
     /// Steps before the healing begins.
     pub steps: u32,
-    /// If the machine is to be killed, then not before this step: so it is killed at every step equally often.
+    /// If the machine is to be killed, then at this step: so it is killed at every step equally often.
     pub kill_from: u32,
     /// Operations that are not made before the healing.
     pub never: Kinds,

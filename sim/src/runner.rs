@@ -2,6 +2,7 @@
 //! so that whatever a run comes to can be told again without the seed.
 
 mod tail;
+mod terms;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
 
 pub use tail::Tail;
+pub use terms::Terms;
 
 /// Runs one seed after the other, with the same buffers.
 #[derive(Debug)]
@@ -256,6 +258,12 @@ impl<S: Subject> Runner<S> {
         let mut movable = PartySet::from(stage.movable());
         if step < plan.kill_from {
             movable.remove(Party::Owner);
+        } else if movable.has(Party::Owner) && stage.made(Party::Owner) == 0 {
+            // Left to the scheduler it would come late or never: the owner is one of many, and weighs the least.
+            let operation = Generator::draw(stage, Party::Owner, &mut self.random);
+            if let Some(operation) = operation.filter(|operation| !plan.never.has(Kind::of(operation))) {
+                return (Party::Owner, operation);
+            }
         }
         let moment = Moment { step, movable, waits_for_time: stage.waits_for_time() };
         for _ in 0..PATIENCE {

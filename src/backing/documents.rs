@@ -42,20 +42,27 @@ pub type Touched = Pin<Box<dyn Stream<Item = Result<Vec<EntityId>, BackingError>
 /// So a position says nothing about the database, and two documents that one transaction changed may become visible one after the
 /// other: atomic-commit is the one promise that does not hold. Everything else does, because every document that
 /// was touched is read again after its notice.
+///
+/// Each adapter counts for itself, a new subscription included, for the load that follows it may find anything. What one has counted
+/// means nothing to another one, in this process or in the next: its [`identity`](Backing::identity) is that of the documents, mixed
+/// with one that was drawn when it was made. So a resume token is honoured over the adapter that it is from, and is `Gone` at all
+/// others: readers of a program that was started again begin anew.
 #[derive(Debug)]
 pub struct DocumentsBacking<D> {
     documents: D,
+    /// Whose counting it is.
+    counting: Identity,
     answers: AtomicU64,
 }
 
 impl<D> DocumentsBacking<D> {
     /// A backing of these documents.
-    pub const fn new(documents: D) -> Self {
-        Self { documents, answers: AtomicU64::new(0) }
+    pub fn new(documents: D) -> Self {
+        Self { documents, counting: Identity::fresh(), answers: AtomicU64::new(0) }
     }
 
-    fn position(&self) -> Position {
-        Position(self.answers.load(Ordering::SeqCst))
+    fn count(&self) -> Position {
+        Position(self.answers.fetch_add(1, Ordering::SeqCst) + 1)
     }
 }
 
@@ -63,13 +70,14 @@ impl<D: Documents> Backing for DocumentsBacking<D> {
     type Value = D::Value;
 
     fn identity(&self) -> Identity {
-        self.documents.identity()
+        Identity(self.documents.identity().0 ^ self.counting.0)
     }
 
     async fn watch(&self) -> Result<Subscription<D::Value>, BackingError> {
         let touched = self.documents.watch().await?;
-        // Marks repeat where the subscription began: the worker makes nothing of a mark's position but a sign of life.
-        let position = self.position();
+        // What a load finds is another state, so it has another position. Marks repeat it: the worker makes nothing of a mark's position
+        // but a sign of life.
+        let position = self.count();
         Ok(Subscription { position, notices: Box::pin(Told { touched, position, value: core::marker::PhantomData }) })
     }
 
@@ -83,7 +91,7 @@ impl<D: Documents> Backing for DocumentsBacking<D> {
         }
         let entities = self.documents.read(ids).await?;
         // Counted after it was read: an answer that is given up on has no number, so none is missing from a later step.
-        let to = Position(self.answers.fetch_add(1, Ordering::SeqCst) + 1);
+        let to = self.count();
         Ok(Step { from: since, to, entities })
     }
 

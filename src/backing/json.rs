@@ -1,5 +1,6 @@
 //! JSON as it is stored: the text, in one piece, compared by what it says.
 
+use core::error::Error;
 use core::fmt;
 use core::str::FromStr;
 use std::borrow::Cow;
@@ -17,13 +18,17 @@ use xxhash_rust::xxh3::Xxh3;
 #[serde(transparent)]
 pub struct Json(Box<RawValue>);
 
+/// Why a value is not written as JSON, or a text not read: what was expected, and where.
+#[derive(Debug)]
+pub struct JsonError(serde_json::Error);
+
 /// A value nested deeper than this is equal to another one only if the texts are.
 const DEPTH: usize = 128;
 
 impl Json {
     /// The JSON of a value.
-    pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        serde_json::value::to_raw_value(value).map(Self)
+    pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, JsonError> {
+        serde_json::value::to_raw_value(value).map(Self).map_err(JsonError)
     }
 
     /// The text.
@@ -40,16 +45,16 @@ impl Json {
     }
 
     /// What it says, as a type that can be read from it: `serde_json::Value`, or your own.
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.as_str())
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
+        serde_json::from_str(self.as_str()).map_err(JsonError)
     }
 }
 
 impl FromStr for Json {
-    type Err = serde_json::Error;
+    type Err = JsonError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        serde_json::from_str(text)
+        serde_json::from_str(text).map_err(JsonError)
     }
 }
 
@@ -66,6 +71,18 @@ impl PartialEq for Json {
 }
 
 impl Eq for Json {}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for JsonError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
 
 /// The kinds of JSON that texts can spell differently.
 enum Parts<'a> {
@@ -210,6 +227,7 @@ mod tests {
         let json = Json::of(&value).unwrap();
         assert_eq!(json.parse::<serde_json::Value>().unwrap(), value);
         assert_eq!(serde_json::to_string(&[&json]).unwrap(), format!("[{json}]"));
-        assert!("{".parse::<Json>().is_err());
+        let error = "{".parse::<Json>().unwrap_err();
+        assert_eq!(error.to_string(), "EOF while parsing an object at line 1 column 1");
     }
 }

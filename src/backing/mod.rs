@@ -22,7 +22,7 @@ pub use error::{BackingError, FailureKind, SharedError};
 /// The streams of a backing are those of the `futures` ecosystem.
 pub use futures_core::Stream;
 #[cfg(feature = "json")]
-pub use json::Json;
+pub use json::{Json, JsonError};
 pub use memory::{MemoryBacking, Transaction};
 
 pub use crate::machine::Identity;

@@ -12,9 +12,13 @@
 //! 4. **unlock**;
 //! 5. **wake and free**: only here are wakers called, and wakers and values dropped.
 //!
-//! Nothing waits under the lock, and nothing foreign runs there but the comparison of two values. So a waker may do what it likes, use
-//! the driver included, and [`stop`](crate::driver::Multiwatcher::stop) waits for nothing but a round. If a mutation panics, the same
-//! round breaks off the worker: every waker is taken, everybody who asks is told why, and the machine is asked nothing any more.
+//! Nothing waits under the lock, and what is foreign runs there in two places: two values are compared, and the waker of whoever asks is
+//! compared with the one that is known, and cloned if it is another. Both are expected to look and to count, and nothing else. When it is
+//! called or dropped, a waker may do what it likes, use the driver included, and [`stop`](crate::driver::Multiwatcher::stop) waits for
+//! nothing but a round. If a mutation panics, the same round breaks off the worker: every waker is taken, everybody who asks is told why,
+//! and the machine is asked nothing any more. A watcher that had ended before keeps its final error: its handles remember what they were
+//! answered. So it is if the worker's task panics elsewhere, as when metrics are recorded; those whom it had told, and not yet woken, are
+//! woken then. A value or a waker that panics when it is dropped is logged, and nothing else comes of it.
 //!
 //! ## The call moves the cursor
 //!
@@ -62,11 +66,14 @@
 //! | `line` | a call that is dropped, woken or not, does not keep a wake-up from the next in line | wake nobody in its place |
 //! | `clones` | a batch goes to one call, and that one alone is woken | wake the whole line; give it twice |
 //! | `help` | a reader that polls helps the worker to wake: each is woken once | wake the first alone |
+//! | `told` | each is woken once too if the worker breaks off when it has woken the first | break off nothing |
 //! | `repoll` | the newest waker of a call is called | keep the first one; wake by an old name |
 //! | `last` | the worker goes on while one handle or watcher is there, and ends with the last | ask before it counts; hold what is shared alone |
 //! | `look` | an order is seen by the worker's look, or wakes the worker | register under another lock; pose as the worker |
 //! | `resume` | so is a deadline that comes nearer | register under another lock |
 //! | `ahead` | a reader that comes from further ahead is taken over, or woken when the worker has got there | look and register under two locks |
+//! | `opening` | a call that waits for the backing to be opened sees the answer, or is woken by it | look and register under two locks |
+//! | `factory` | the task that opens the backing ends when the last handle of its factory is gone, or when it is killed | look and register under two locks |
 //! | `moved` | the newest waker of the worker, and of a wait, is called | keep the first one |
 //! | `wait` | a wait for the worker's end ends | look and register under two locks |
 //! | `end` | a wait for a multiwatcher's end ends | stop later; count nothing |

@@ -2,7 +2,7 @@
 
 use core::task::Waker;
 
-use super::foreign::wake;
+use super::foreign::{free, wake};
 use crate::backing::SharedError;
 use crate::machine::Garbage;
 
@@ -73,9 +73,9 @@ impl<V> After<V> {
     pub(super) fn run(&mut self) {
         if let Some(Left { woken, dropped, errors, garbage }) = &mut self.left {
             woken.drain(..).for_each(wake);
-            dropped.clear();
-            errors.clear();
-            garbage.clear();
+            free(|| while dropped.pop().is_some() {});
+            free(|| while errors.pop().is_some() {});
+            free(|| garbage.clear());
         }
     }
 }

@@ -19,6 +19,13 @@ pub(super) fn discard<T>(part: T) {
     }
 }
 
+/// Frees things one by one: what panics when it is dropped does not keep the others from being freed. `free` goes on where it was.
+pub(super) fn free(mut free: impl FnMut()) {
+    while let Err(panic) = catch_unwind(AssertUnwindSafe(&mut free)) {
+        tracing::error!(panic = message(&*panic), "what is no longer needed panicked when it was dropped");
+    }
+}
+
 /// What a panic says.
 pub(super) fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();

@@ -10,9 +10,9 @@
 //! | `multiwatcher_store_size` | gauge | live entities |
 //! | `multiwatcher_queue_size` | gauge | notices queued for the next fetch |
 //! | `multiwatcher_queue_age_seconds` | gauge | how long the oldest of them has been queued |
-//! | `multiwatcher_append_seconds` | histogram | time to queue a notice |
+//! | `multiwatcher_append_seconds` | histogram | a turn of the worker that queued a notice: its backing was polled, the notice queued |
 //! | `multiwatcher_duplicates` | gauge | notices of ids that were queued already, since the beginning |
-//! | `multiwatcher_process_seconds` | histogram | time to apply a step |
+//! | `multiwatcher_process_seconds` | histogram | a turn of the worker that applied a step: its backing was polled, the step applied, readers woken |
 //! | `multiwatcher_tombstones` | gauge | dead entities still owed to somebody |
 //! | `multiwatcher_batch_deltas` | histogram | deltas of a batch |
 //! | `multiwatcher_lag` | gauge | revnos by which the watcher furthest behind is behind |
@@ -22,7 +22,7 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use metrics::{Counter, Gauge, Histogram, SharedString};
 
@@ -47,9 +47,23 @@ pub(super) struct Meters {
     wakeups: Counter,
     quarantined: Gauge,
     staleness: Gauge,
-    /// The number of the census that the gauges show. Threads that were given theirs in one order may come here in another.
-    shown: Mutex<u64>,
+    shown: Mutex<Shown>,
 }
+
+/// What the gauges show. Whoever records them is foreign and may take its time, so it is called without this lock, by one thread; those
+/// that come meanwhile leave theirs to it, and wait for nothing.
+#[derive(Default)]
+struct Shown {
+    /// The number of the latest census. Threads that were given theirs in one order may come here in another.
+    number: u64,
+    /// Whether somebody is about to show one.
+    is_busy: bool,
+    /// What it is to show afterwards.
+    next: Option<(Census, Time)>,
+}
+
+/// Somebody shows. If that panics, others may go on.
+struct Showing<'a>(&'a Mutex<Shown>);
 
 /// What was told to the machine, as far as its time is measured.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +109,7 @@ impl Meters {
             wakeups: metrics::counter!("multiwatcher_wakeups_total", "backing" => backing.clone()),
             quarantined: gauge("multiwatcher_quarantined"),
             staleness: gauge("multiwatcher_staleness_seconds"),
-            shown: Mutex::new(0),
+            shown: Mutex::default(),
         }
     }
 
@@ -122,12 +136,15 @@ impl Meters {
 
     /// Brings the gauges up to date, unless they show a later census already.
     pub(super) fn publish(&self, census: &Census, now: Time) {
-        let Census { number, report: census, lag, duplicates } = census;
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if *number <= *shown {
-            return;
+        let Some(showing) = Showing::begin(&self.shown, census, now) else { return };
+        self.show(census, now);
+        while let Some((census, now)) = showing.next() {
+            self.show(&census, now);
         }
-        *shown = *number;
+    }
+
+    fn show(&self, census: &Census, now: Time) {
+        let Census { number: _, report: census, lag, duplicates } = census;
         let age = |since: Option<Time>| since.map_or(0.0, |since| now.since(since).as_secs_f64());
         self.watchers.set(float(census.watchers.total()));
         self.restarts.set(large(census.generation.0.saturating_sub(1)));
@@ -140,6 +157,43 @@ impl Meters {
         self.quarantined.set(float(census.quarantined));
         self.staleness.set(age(census.out_of_reach_since));
     }
+}
+
+impl<'a> Showing<'a> {
+    /// If this is the latest census, and nobody shows another one.
+    fn begin(shown: &'a Mutex<Shown>, census: &Census, now: Time) -> Option<Self> {
+        let mut guard = lock(shown);
+        if census.number <= guard.number {
+            return None;
+        }
+        guard.number = census.number;
+        if guard.is_busy {
+            guard.next = Some((*census, now));
+            return None;
+        }
+        guard.is_busy = true;
+        Some(Self(shown))
+    }
+
+    /// What came meanwhile. If nothing did, it is over.
+    fn next(&self) -> Option<(Census, Time)> {
+        let mut shown = lock(self.0);
+        let next = shown.next.take();
+        shown.is_busy = next.is_some();
+        next
+    }
+}
+
+impl Drop for Showing<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(self.0).is_busy = false;
+        }
+    }
+}
+
+fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Meters {
@@ -159,8 +213,11 @@ fn large(count: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread;
+
+    use metrics::GaugeFn;
 
     use super::*;
     use crate::machine::{Config, Epoch, Filter, StoreManager};
@@ -169,17 +226,66 @@ mod tests {
     fn a_census_that_comes_late_does_not_replace_a_later_one() {
         let watchers = Arc::new(AtomicU64::new(0));
         let meters = Meters { watchers: Gauge::from_arc(Arc::clone(&watchers)), ..Meters::new(Identity(1)) };
-        let mut machine = StoreManager::<u8>::new(Config::default(), Epoch(1), Time::ZERO);
-        while machine.poll_output().is_some() {}
-        let mut census = |number| {
-            machine.watch(Time::ZERO, Filter::all_models()).expect("it has not ended");
-            Census { number, report: machine.report(), lag: 0, duplicates: 0 }
-        };
-        let (first, second) = (census(1), census(2));
+        let [first, second] = censuses();
         let shown = || f64::from_bits(watchers.load(Ordering::Relaxed)).to_string();
         meters.publish(&second, Time::ZERO);
         assert_eq!(shown(), "2");
         meters.publish(&first, Time::ZERO);
         assert_eq!(shown(), "2", "truthful-report: the gauges show the latest census");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_recorder_that_takes_its_time() {
+        let ((begins, began), (go, goes)) = (channel(), channel());
+        let shown = Arc::new(AtomicU64::new(0));
+        let slow = Slow { begins, goes: Mutex::new(goes), shown: Arc::clone(&shown) };
+        let meters = Arc::new(Meters { watchers: Gauge::from_arc(Arc::new(slow)), ..Meters::new(Identity(1)) });
+        let [first, second] = censuses();
+        let one = thread::spawn({
+            let meters = Arc::clone(&meters);
+            move || meters.publish(&first, Time::ZERO)
+        });
+        began.recv().expect("the first one is shown");
+        let (tell, told) = channel();
+        let other = thread::spawn(move || {
+            meters.publish(&second, Time::ZERO);
+            tell.send(()).expect("the test waits");
+        });
+        let told = told.recv_timeout(Duration::from_secs(10));
+        (0..2).for_each(|_| go.send(()).expect("the recorder waits"));
+        one.join().expect("it shows both");
+        other.join().expect("it leaves its own to the first one");
+        assert!(told.is_ok(), "stop-total: whoever stops waits for nothing but the lock");
+        assert_eq!(shown.load(Ordering::SeqCst), 2, "truthful-report: the gauges show the latest census");
+    }
+
+    /// A gauge that waits before it is set.
+    struct Slow {
+        begins: Sender<()>,
+        goes: Mutex<Receiver<()>>,
+        shown: Arc<AtomicU64>,
+    }
+
+    impl GaugeFn for Slow {
+        fn increment(&self, _: f64) {}
+
+        fn decrement(&self, _: f64) {}
+
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of watchers")]
+        fn set(&self, value: f64) {
+            self.begins.send(()).expect("the test waits");
+            self.goes.lock().expect("nobody panics under it").recv().expect("the test says when");
+            self.shown.store(value as u64, Ordering::SeqCst);
+        }
+    }
+
+    /// Of one watcher, and then of two.
+    fn censuses() -> [Census; 2] {
+        let mut machine = StoreManager::<u8>::new(Config::default(), Epoch(1), Time::ZERO);
+        while machine.poll_output().is_some() {}
+        [1, 2].map(|number| {
+            machine.watch(Time::ZERO, Filter::all_models()).expect("it has not ended");
+            Census { number, report: machine.report(), lag: 0, duplicates: 0 }
+        })
     }
 }

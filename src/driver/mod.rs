@@ -28,6 +28,6 @@ pub use factory::{Factory, OpenError, Opener};
 pub use machine::Machine;
 pub use multiwatcher::{Batches, Multiwatcher, MultiwatcherEnd, Next};
 pub use report::Report;
-pub use seam::{Seam, Tokio};
+pub use seam::{Seam, Tokio, TokioSleep};
 pub use token::{ParseTokenError, ResumeToken};
 pub use worker::{Doing, Resume, Worker, WorkerEnd};

@@ -7,7 +7,7 @@ use core::fmt;
 use core::future::{Future, poll_fn};
 use core::mem::replace;
 use core::pin::Pin;
-use core::task::Poll;
+use core::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
@@ -24,7 +24,7 @@ pub trait Seam: Clone + Send + Sync + 'static {
     /// The time since a moment of the seam's choice, the same for all its clones.
     fn now(&self) -> Time;
 
-    /// Sleeps until a moment of that clock. Called from within a task.
+    /// Sleeps until a moment of that clock. Whoever calls this may stand outside of the runtime, as a reader who comes back may.
     fn sleep_until(&self, at: Time) -> Self::Sleep;
 
     /// Starts a task.
@@ -79,7 +79,7 @@ impl Tokio {
 }
 
 impl Seam for Tokio {
-    type Sleep = Pin<Box<Sleep>>;
+    type Sleep = TokioSleep;
 
     fn now(&self) -> Time {
         let nanos = Instant::now().saturating_duration_since(self.start).as_nanos();
@@ -90,7 +90,9 @@ impl Seam for Tokio {
         // A moment that the clock cannot name is as good as never; a year is checked again after a year.
         let year = core::time::Duration::from_hours(365 * 24);
         let wait = at.since(self.now()).min(year);
-        Box::pin(sleep_until(Instant::now() + wait))
+        // Whoever waits may stand outside of the runtime.
+        let _entered = self.handle.enter();
+        TokioSleep(Box::pin(sleep_until(Instant::now() + wait)))
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -105,6 +107,19 @@ impl Seam for Tokio {
     /// A task that wakes itself is polled some sixty times before tokio looks for timers and sockets. This one lets it look.
     fn pause(&self) -> impl Future<Output = ()> + Send + 'static {
         yield_now()
+    }
+}
+
+/// A pending sleep of [`Tokio`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct TokioSleep(Pin<Box<Sleep>>);
+
+impl Future for TokioSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
     }
 }
 

@@ -41,7 +41,7 @@ pub enum RestartPolicy {
 /// Waits that double from `min` to `max`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backoff {
-    /// After the first failure.
+    /// After the first failure. Workers make at least a millisecond of it: without a wait they would try in a busy loop.
     pub min: Duration,
     /// The longest; a backing that has followed for this long starts again with `min`.
     pub max: Duration,

@@ -27,11 +27,13 @@ impl<V> Garbage<V> {
         self.values.is_empty() && self.deltas.is_empty() && self.batches.is_empty()
     }
 
-    /// Frees what it holds and keeps its room.
+    /// Frees what it holds, one by one, and keeps its room. If a value panics when it is dropped, it alone is gone: call this again for
+    /// the others.
     pub fn clear(&mut self) {
-        self.values.clear();
-        self.deltas.clear();
-        self.batches.clear();
+        // Not by `clear` of the lists: that frees the others while it unwinds, and a second panic would end the process.
+        while self.values.pop().is_some() {}
+        while self.deltas.pop().is_some() {}
+        while self.batches.pop().is_some() {}
     }
 }
 

@@ -62,10 +62,17 @@ pub struct Limits {
     pub watchers_per_user: usize,
     /// Connections in all.
     pub connections: usize,
-    /// Connections from one address.
+    /// Connections from one address; of IPv6, from one network of 64 bits.
     pub connections_per_address: usize,
     /// Passwords that are hashed at once; each takes the memory of its cost.
     pub hashes_at_once: usize,
+    /// Bytes of long batches that are kept encoded, over all connections: those made last, so that all who are sent the same share
+    /// them. Those who are far behind the others have theirs encoded again.
+    ///
+    /// Beyond it, a client that reads slowly costs the service 128 KiB of replies and twice 128 KiB of a batch or, if that is more, two
+    /// of its entities; and the batch itself while it is being sent, which is about a hundred bytes for each entity in it, and those of
+    /// their values that have changed since.
+    pub encoded_bytes: usize,
     /// How long TLS and HTTP may take together.
     pub handshake: Duration,
     /// How long somebody may be connected without a login.
@@ -93,6 +100,7 @@ impl Default for Limits {
             connections: 10_000,
             connections_per_address: 4_000,
             hashes_at_once: 2,
+            encoded_bytes: 128 << 20,
             handshake: Duration::from_secs(10),
             login: Duration::from_secs(30),
             ping_after: Duration::from_secs(30),

@@ -1,7 +1,7 @@
 //! What is known of one connection, and how each of its requests is answered.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use super::config::Limits;
 use super::encoder::Encoded;
 use super::protocol::{Call, ConnectionKind, ErrorCode, Request, RpcError, Stage};
 use super::quota::Ticket;
-use super::shared::Shared;
+use super::shared::{Reachable, Shared};
 use super::users::Grant;
 use crate::backing::Json;
 use crate::driver::Multiwatcher;
@@ -56,6 +56,8 @@ pub(super) struct Connection {
     pub(super) shared: Arc<Shared>,
     pub(super) target: Target,
     address: IpAddr,
+    /// Where its stream was accepted.
+    accepted: Option<SocketAddr>,
     number: u64,
     state: Mutex<State>,
 }
@@ -79,10 +81,10 @@ pub(super) struct Watched {
 }
 
 impl Connection {
-    pub(super) fn new(shared: Arc<Shared>, target: Target, address: IpAddr) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, target: Target, address: IpAddr, accepted: Option<SocketAddr>) -> Self {
         let number = shared.next_connection();
         debug!(connection = number, %address, ?target, "a connection opened");
-        Self { shared, target, address, number, state: Mutex::default() }
+        Self { shared, target, address, accepted, number, state: Mutex::default() }
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -92,6 +94,18 @@ impl Connection {
     /// A number for the log.
     pub(super) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// How this client reaches the service. One that listens on every address of its machine is told by the one that the client came to.
+    pub(super) fn reachable(&self) -> Reachable {
+        let reachable = self.shared.reachable();
+        let address = match (reachable.address, self.accepted) {
+            (Some(everywhere), Some(accepted)) if everywhere.ip().is_unspecified() => {
+                Some(SocketAddr::new(accepted.ip().to_canonical(), accepted.port()))
+            }
+            (address, _) => address,
+        };
+        Reachable { address, ..reachable }
     }
 
     /// Ready when the service shuts down.
@@ -164,12 +178,7 @@ impl Connection {
 
     /// Makes room for a watcher.
     pub(super) fn take_ticket(&self, grant: &Grant) -> Result<Ticket<String>, RpcError> {
-        let most = self.limits().watchers_per_connection;
-        let is_full = self.lock().watchers.len() >= most;
-        if is_full {
-            let message = format!("expected at most {most} watchers of one connection");
-            return Err(RpcError::new(message, ErrorCode::QuotaLimitExceeded));
-        }
+        self.check_room(&self.lock())?;
         self.shared.watchers.take(grant.name.clone()).ok_or_else(|| {
             let most = self.limits().watchers_per_user;
             let message = format!("expected at most {most} watchers of one user");
@@ -184,6 +193,8 @@ impl Connection {
             drop(state);
             return Err(self.stopped());
         }
+        // Others may have been added while this one was opened.
+        self.check_room(&state)?;
         state.last_watcher += 1;
         let id = state.last_watcher.to_string();
         state.watchers.insert(id.clone(), Watched { reader, _ticket: Arc::new(ticket) });
@@ -207,6 +218,15 @@ impl Connection {
         } else {
             "watcher was stopped"
         })
+    }
+
+    fn check_room(&self, state: &State) -> Result<(), RpcError> {
+        let most = self.limits().watchers_per_connection;
+        if state.watchers.len() < most {
+            return Ok(());
+        }
+        let message = format!("expected at most {most} watchers of one connection");
+        Err(RpcError::new(message, ErrorCode::QuotaLimitExceeded))
     }
 
     fn kind(&self) -> ConnectionKind {

@@ -22,7 +22,19 @@
 //! # Slow clients
 //!
 //! What is owed is written before anything else is computed. While a client does not read, no batch is taken for it, so it
-//! costs what it is being sent and one cursor; the machine's lag policy ends its watchers, and [`Limits::stall`] its connection.
+//! costs what it is being sent and one cursor; the machine's lag policy ends its watchers, and [`Limits::stall`] its connection. A long
+//! batch is encoded piece by piece as it is written, so what it is being sent is short; the pieces made last are kept for others who
+//! are sent the same, up to [`Limits::encoded_bytes`] in all.
+//!
+//! A session that is not polled, for its client does not read, holds nothing that others wait for: passwords are checked by tasks of
+//! their own, and a piece that several wait for is made whoever of them is polled.
+//!
+//! # What is logged
+//!
+//! The service logs by `tracing`: who connects, who logs in and from where, never a password, a hash, a value of an entity, or the name
+//! of a login that failed. The libraries below it log by the `log` crate, and tungstenite prints every message at its level trace,
+//! logins with their passwords among them. From debug level on they print none. So a program that passes `log` on to its own log must
+//! silence the target `tungstenite` at trace, as in `tungstenite=debug`. The command does not pass it on.
 //!
 //! # What is drawn
 //!

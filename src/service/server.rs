@@ -3,6 +3,7 @@
 use core::fmt;
 use core::future::Future;
 use core::pin::pin;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError};
@@ -21,9 +22,10 @@ use super::admin::Admin;
 use super::connection::Connection;
 use super::http::{Upgraded, upgrade};
 use super::metrics::Metrics;
-use super::session;
+use super::session::{self, Parting};
 use super::shared::Reachable;
 use super::tls::{Certificate, CertificateError};
+use super::users::network;
 
 /// When the system has no more of something, it is asked again after this.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -102,29 +104,34 @@ impl Service {
     where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        self.serve(core::future::ready(Ok(stream)), address).await;
+        self.serve(core::future::ready(Ok(stream)), address, None).await;
     }
 
-    /// Serves one client on a stream that is being made.
-    async fn serve<IO>(&self, stream: impl Future<Output = std::io::Result<IO>>, address: IpAddr)
+    /// Serves one client on a stream that is being made; how the connection ended.
+    async fn serve<IO>(
+        &self,
+        stream: impl Future<Output = std::io::Result<IO>>,
+        address: IpAddr,
+        accepted: Option<SocketAddr>,
+    ) -> Parting
     where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let shared = &self.shared;
-        let Some(_ticket) = shared.connections.take(address) else {
+        let Some(_ticket) = shared.connections.take(network(address)) else {
             debug!(%address, "a connection too many");
-            return;
+            return Parting::Done;
         };
         let handshake = async { upgrade(stream.await.ok()?).await };
         // In a box: what a handshake needs is not kept for as long as the connection lasts.
         let handshake = Box::pin(timeout(shared.config.limits.handshake, handshake));
         let Some(Ok(Some(Upgraded { stream, read, target }))) = shared.stopping.run_until_cancelled(handshake).await
         else {
-            return;
+            return Parting::Done;
         };
-        let connection = Arc::new(Connection::new(Arc::clone(shared), target, address));
+        let connection = Arc::new(Connection::new(Arc::clone(shared), target, address, accepted));
         let _open = shared.meters.connection();
-        session::run(stream, read, connection).await;
+        session::run(stream, read, connection).await
     }
 }
 
@@ -151,10 +158,11 @@ impl Server {
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Shutdown {
         let Self { service, listener, acceptor, admin } = self;
         let (tracker, cut) = (TaskTracker::new(), CancellationToken::new());
+        let cut_off = Arc::new(AtomicUsize::new(0));
         if let Some(admin) = admin {
             tracker.spawn(admin.run(service.shared.stopping.clone()));
         }
-        let accepting = accept(&service, &listener, &acceptor.0, &tracker, &cut);
+        let accepting = accept(&service, &listener, &acceptor.0, &tracker, &cut, &cut_off);
         match select(pin!(shutdown), pin!(accepting)).await {
             Either::Left(((), _)) | Either::Right(((), _)) => {}
         }
@@ -163,11 +171,12 @@ impl Server {
         service.shared.stopping.cancel();
         tracker.close();
         let patience = service.shared.config.limits.close;
-        let in_time = timeout(patience + AGAIN, tracker.wait()).await.is_ok();
-        let cut_off = if in_time { 0 } else { tracker.len() };
-        cut.cancel();
-        tracker.wait().await;
-        Shutdown { cut_off }
+        // Sessions keep to that time themselves; whatever does not is dropped.
+        if timeout(patience + AGAIN, tracker.wait()).await.is_err() {
+            cut.cancel();
+            tracker.wait().await;
+        }
+        Shutdown { cut_off: cut_off.load(Ordering::Relaxed) }
     }
 }
 
@@ -177,6 +186,7 @@ async fn accept(
     acceptor: &TlsAcceptor,
     tracker: &TaskTracker,
     cut: &CancellationToken,
+    cut_off: &Arc<AtomicUsize>,
 ) {
     loop {
         let (stream, peer) = match listener.accept().await {
@@ -189,9 +199,14 @@ async fn accept(
         };
         // Replies are written whole; waiting for more would only make them late.
         _ = stream.set_nodelay(true);
-        let (service, acceptor, cut) = (service.clone(), acceptor.clone(), cut.clone());
+        let (service, acceptor, cut, cut_off) = (service.clone(), acceptor.clone(), cut.clone(), Arc::clone(cut_off));
+        let accepted = stream.local_addr().ok();
         tracker.spawn(async move {
-            cut.run_until_cancelled(service.serve(acceptor.accept(stream), peer.ip())).await;
+            let serving = service.serve(acceptor.accept(stream), peer.ip(), accepted);
+            match cut.run_until_cancelled(serving).await {
+                Some(Parting::Done) => {}
+                Some(Parting::CutOff) | None => _ = cut_off.fetch_add(1, Ordering::Relaxed),
+            }
         });
     }
 }

@@ -48,7 +48,7 @@ impl Shared {
         Self {
             cache: ModelCache::start(factory.clone()),
             factory,
-            encoder: Encoder::new(config.offload),
+            encoder: Encoder::new(config.offload, limits.encoded_bytes),
             meters: Meters::new(),
             connections: Quota::new(limits.connections_per_address, limits.connections),
             watchers: Quota::new(limits.watchers_per_user, usize::MAX),

@@ -136,8 +136,9 @@ pub struct Backing {
     pub(super) silent: bool,
     /// The answer to the newest fetch was lost: the subject waits for nothing.
     lost: bool,
-    /// The newest fetch.
+    /// The newest fetch, and the newest one whose answer has arrived.
     asked: u32,
+    pub(super) answered: u32,
     streams: bool,
     /// A bit for each kind of call that failed the last time.
     pub(super) failed_last: u8,
@@ -159,6 +160,7 @@ impl Backing {
             silent: false,
             lost: false,
             asked: 0,
+            answered: 0,
             streams,
             failed_last: 0,
         };
@@ -176,7 +178,7 @@ impl Backing {
         self.flights.clear();
         (self.ailing, self.ailing_once) = (IdSet::EMPTY, IdSet::EMPTY);
         (self.silent, self.lost, self.asked, self.streams) = (false, false, 0, streams);
-        self.failed_last = 0;
+        (self.answered, self.failed_last) = (0, 0);
     }
 
     /// Everything that happened, oldest first. Entry 0 is the empty beginning.
@@ -222,6 +224,11 @@ impl Backing {
     /// The name of the newest fetch; no older one is waited for.
     pub fn newest_fetch(&self) -> u32 {
         self.asked
+    }
+
+    /// Whether a newer fetch than this one has been answered.
+    pub fn is_overtaken(&self, fetch: u32) -> bool {
+        fetch < self.answered
     }
 
     /// What is under way, oldest first.

@@ -186,6 +186,7 @@ impl<S: Subject> World<S> {
                 true
             }
             Message::Answer(fetch, step) => {
+                backing.answered = backing.answered.max(fetch);
                 if !self.say_step(generation, Some(fetch), step) {
                     self.hand_over(generation, step);
                 }

@@ -71,6 +71,7 @@ async fn listen(listener: TcpListener, port: u16, shared: Arc<Shared>) {
                 }
             };
             tokio::select! {
+                biased;
                 () = cut => {}
                 () = pass => {}
             }

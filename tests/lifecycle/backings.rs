@@ -10,10 +10,10 @@ use multiwatcher::backing::{
     Backing, BackingError, Documents, DocumentsBacking, Entities, FailureKind, Identity, MemoryBacking, Notice, Read,
     Reads, Stream, Subscription, Touched,
 };
-use multiwatcher::driver::Worker;
+use multiwatcher::driver::{ResumeError, Worker};
 use multiwatcher::machine::{Config, EntityId, Position};
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::common::{id, settle, short, told};
 
@@ -63,6 +63,21 @@ async fn a_memory_backing_is_never_silent() {
         let mark = timeout(Config::default().heartbeat, next(&mut subscription)).await;
         assert!(matches!(mark, Ok(Some(Ok(Notice::Mark(Position(0)))))), "{mark:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_memory_backing_beats_as_fast_as_an_impatient_worker_wants() {
+    let heartbeat = Duration::from_secs(1);
+    let worker = Worker::start(MemoryBacking::<u32>::new().heartbeat(heartbeat), Config { heartbeat, ..short() });
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!(worker.report().restarts, 0);
+    // No faster than this, which would be a busy loop; and no slower than an hour.
+    let never = MemoryBacking::<u32>::new().heartbeat(Duration::ZERO);
+    let mut subscription = never.watch().await.unwrap();
+    let began = Instant::now();
+    next(&mut subscription).await;
+    assert_eq!(began.elapsed(), Duration::from_millis(10));
+    assert!(MemoryBacking::<u32>::new().heartbeat(Duration::MAX).watch().await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -214,6 +229,39 @@ async fn a_store_of_documents_is_a_backing() {
     store.put("y", 2);
     settle().await;
     assert!(reader.try_next().unwrap().is_none());
+}
+
+/// As when a process ends, and the next one opens the same documents.
+#[tokio::test(start_paused = true)]
+async fn what_one_adapter_has_counted_means_nothing_to_another() {
+    let store = Store::new();
+    store.put("x", 1);
+    let start = || Worker::start(DocumentsBacking::new(store.clone()), Config { window: 10, ..short() });
+    let first = start();
+    let reader = first.watch_all_models().unwrap();
+    reader.next().await.unwrap();
+    let token = reader.resume_token().unwrap().unwrap();
+    assert!(first.resume(&token).await.is_ok(), "it is good where it is from");
+    store.put("x", 2);
+    let second = start();
+    assert_eq!(told(&second.watch_all_models().unwrap().next().await.unwrap()), ["x=2"]);
+    let resumed = second.resume(&token).await;
+    assert!(matches!(resumed, Err(ResumeError::Gone { .. })), "resume-or-gone: {resumed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adapter_counts_a_reload_as_a_commit() {
+    let store = Store::new();
+    store.put("x", 1);
+    let worker = Worker::start(DocumentsBacking::new(store.clone()), short());
+    let reader = worker.watch_all_models().unwrap();
+    reader.next().await.unwrap();
+    let before = reader.progress().unwrap().unwrap().position;
+    store.subscribers.lock().unwrap().clear();
+    store.put("x", 2);
+    assert_eq!(told(&reader.next().await.unwrap()), ["x=2"]);
+    let after = reader.progress().unwrap().unwrap().position;
+    assert!(after > before, "another state at the same position, {before}");
 }
 
 #[tokio::test(start_paused = true)]

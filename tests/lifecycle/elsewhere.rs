@@ -1,13 +1,15 @@
 //! A reader goes on at another worker of the same database: exactly, or it is told that this cannot be.
 
+use std::sync::Arc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use multiwatcher::backing::{BackingError, Identity, Notice, Read};
 use multiwatcher::driver::{Multiwatcher, ResumeError, ResumeToken, Worker};
-use multiwatcher::machine::{Config, Position};
+use multiwatcher::machine::{Config, Filter, Position, ResumePoint, Revno};
 use tokio::time::{sleep, timeout};
 
-use crate::common::{id, settle, short, start_with, told};
+use crate::common::{Counting, id, poll, settle, short, start_with, told};
 use crate::scripted::{Act, Script, values};
 
 /// A worker that follows from this position on, with a window.
@@ -127,6 +129,60 @@ async fn before_the_first_load_it_waits_as_well() {
     assert!(back.try_next().unwrap().is_none());
 }
 
+/// Also where the other worker stood at the position at which every store begins.
+#[tokio::test(start_paused = true)]
+async fn one_that_waits_for_the_first_load_is_woken_by_it_and_by_nothing_before() {
+    let (_, one) = at(0).await;
+    let token = token(&reader(&one).await);
+    let script = Script::<u32>::default();
+    let other = Worker::start(script.clone(), Config { window: 10, ..short() });
+    settle().await;
+    let woken = Arc::new(Counting::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut call = other.resume(&token);
+    assert!(poll(&mut call, &waker).is_pending());
+    drop(other.watch_all_models().unwrap());
+    script.watch(Act::Answer(Position(0)));
+    script.load(Act::Answer(Some(values(vec![(id("x"), 1)]))));
+    settle().await;
+    assert_eq!(woken.count(), 0, "no-spin-no-stall: nothing has brought it nearer");
+    script.load(Act::Answer(None));
+    script.fetch(Act::Answer((Position(0), Vec::new())));
+    settle().await;
+    assert_eq!(woken.count(), 1);
+    assert!(matches!(poll(&mut call, &waker), Poll::Ready(Ok(_))));
+}
+
+/// Such a token was given out by nobody.
+#[tokio::test(start_paused = true)]
+async fn before_the_first_load_a_token_of_this_very_worker_is_gone() {
+    let script = Script::<u32>::default();
+    let worker = Worker::start(script.clone(), Config { window: 10, ..short() });
+    let epoch = worker.report().census.epoch;
+    let point = ResumePoint { epoch, revno: Revno(0), position: Position(0), backing: Identity(7), exact: true };
+    let forged = ResumeToken::forged(point, Filter::all_models());
+    assert!(matches!(worker.try_resume(&forged), Err(ResumeError::Gone { .. })), "nothing was subscribed");
+    script.watch(Act::Answer(Position(0)));
+    settle().await;
+    assert!(matches!(worker.try_resume(&forged), Err(ResumeError::Gone { .. })), "nothing was loaded");
+    script.load(Act::Answer(None));
+    script.fetch(Act::Answer((Position(0), Vec::new())));
+    settle().await;
+    let back = worker.try_resume(&forged).expect("whoever was told of an empty store comes back with this");
+    assert_eq!(back.progress().unwrap().map(|progress| progress.revno), Some(Revno(0)));
+}
+
+#[test]
+fn whoever_comes_back_need_not_stand_in_a_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let (token, (script, other)) = runtime.block_on(async { (from_further().await, at(3).await) });
+    let mut call = other.resume(&token);
+    assert!(poll(&mut call, Waker::noop()).is_pending());
+    script.commits(4, vec![(id("x"), 2)]);
+    runtime.block_on(settle());
+    assert!(matches!(poll(&mut call, Waker::noop()), Poll::Ready(Ok(_))));
+}
+
 #[tokio::test(start_paused = true)]
 async fn it_does_not_wait_for_ever_and_leaves_nothing_behind() {
     let token = from_further().await;
@@ -163,7 +219,7 @@ async fn where_an_id_could_not_be_read_a_token_is_good_for_its_own_worker_alone(
     let (script, one) = at(3).await;
     let reader = reader(&one).await;
     let mut reads = values(vec![(id("y"), 2)]);
-    reads.push((id("x"), Read::Error(std::sync::Arc::new(std::io::Error::other("no")))));
+    reads.push((id("x"), Read::Error(Arc::new(std::io::Error::other("no")))));
     script.fetch(Act::Answer((Position(4), reads)));
     script.notice(Act::Answer(Notice::Changed(vec![id("x"), id("y")])));
     settle().await;

@@ -6,6 +6,7 @@ mod dropping;
 mod elsewhere;
 mod factory;
 mod openings;
+mod overdue;
 mod panics;
 mod reading;
 mod restarts;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use multiwatcher::backing::{BackingError, Notice, Read};
 use multiwatcher::driver::{NextError, Worker};
-use multiwatcher::machine::{CauseClass, Config, Phase, Position, RestartPolicy};
+use multiwatcher::machine::{Backoff, CauseClass, Config, Phase, Position, RestartPolicy};
 use tokio::time::sleep;
 
 use crate::common::{id, settle, short, told};
@@ -14,6 +14,20 @@ fn start(config: Config) -> (Script<u32>, Worker<u32>) {
     let script = Script::default();
     script.follows(1, vec![(id("x"), 1), (id("y"), 1)]);
     (script.clone(), Worker::start(script, config))
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_back_off_a_backing_that_fails_is_not_tried_in_a_busy_loop() {
+    let script = Script::<u32>::default();
+    for _ in 0..1000 {
+        script.watch(Act::Fail(BackingError::transient("no")));
+    }
+    let backoff = Backoff { min: Duration::ZERO, max: Duration::ZERO };
+    let _worker = Worker::start(script.clone(), Config { backoff, ..Config::default() });
+    settle().await;
+    assert_eq!(script.counts().watches, 1, "no-spin-no-stall: without progress the clock moves");
+    sleep(Duration::from_millis(5)).await;
+    assert!((2..=6).contains(&script.counts().watches), "about once in a millisecond");
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,6 +29,8 @@ impl<V> Default for Script<V> {
 struct State<V> {
     watches: VecDeque<Act<Position>>,
     notices: VecDeque<Act<Notice<V>>>,
+    /// What the subscription tells again and again when there is nothing else.
+    marks: Option<Position>,
     loads: VecDeque<Act<Option<Reads<V>>>>,
     changed: VecDeque<Act<Answer<V>>>,
     asked: Vec<(Position, Vec<EntityId>)>,
@@ -64,6 +66,7 @@ impl<V> Default for State<V> {
         Self {
             watches: VecDeque::new(),
             notices: VecDeque::new(),
+            marks: None,
             loads: VecDeque::new(),
             changed: VecDeque::new(),
             asked: Vec::new(),
@@ -84,6 +87,11 @@ impl<V> Script<V> {
     /// The subscription tells this.
     pub(crate) fn notice(&self, act: Act<Notice<V>>) {
         self.put(|state| state.notices.push_back(act));
+    }
+
+    /// From now on the subscription always has something to tell: this mark.
+    pub(crate) fn marks_without_end(&self, position: Position) {
+        self.put(|state| state.marks = Some(position));
     }
 
     /// The load brings this; `None` is its end.
@@ -228,6 +236,13 @@ impl<V> Stream for Told<V> {
     type Item = Result<Notice<V>, BackingError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mark = {
+            let state = self.0.lock();
+            state.marks.filter(|_| state.notices.is_empty())
+        };
+        if let Some(position) = mark {
+            return Poll::Ready(Some(Ok(Notice::Mark(position))));
+        }
         self.0.take(cx, |state| &mut state.notices).map(Some)
     }
 }

@@ -1,33 +1,18 @@
 //! Stop, kill and drop, at every moment, and calls that are dropped.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
 use multiwatcher::backing::{BackingError, Notice};
-use multiwatcher::driver::{Multiwatcher, NextError, Worker};
+use multiwatcher::driver::{Doing, Multiwatcher, NextError, Worker};
 use multiwatcher::machine::{Backoff, CauseClass, Config, Filter, ModelId, Phase, Position};
 use tokio::time::sleep;
 
-use crate::common::{id, settle, short, start, told};
+use crate::common::{Counting, id, poll, settle, short, start, told};
 use crate::scripted::{Act, Script};
-
-/// Counts how often it is called.
-#[derive(Default)]
-struct Counting(AtomicU32);
-
-impl Wake for Counting {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut Context::from_waker(waker))
-}
 
 #[tokio::test(start_paused = true)]
 async fn stop_decides_every_pending_call_and_wakes_each_once() {
@@ -41,7 +26,7 @@ async fn stop_decides_every_pending_call_and_wakes_each_once() {
         assert!(poll(call, waker).is_pending());
     }
     reader.stop();
-    assert_eq!(woken.each_ref().map(|woken| woken.0.load(Ordering::SeqCst)), [1; 3]);
+    assert_eq!(woken.each_ref().map(|woken| woken.count()), [1; 3]);
     for (call, waker) in calls.iter_mut().zip(&wakers) {
         assert!(matches!(poll(call, waker), Poll::Ready(Err(NextError::Stopped))));
     }
@@ -61,7 +46,7 @@ async fn whoever_waits_for_a_watchers_end_is_not_woken_by_the_others() {
     for (end, waker) in ends.iter_mut().zip(&wakers) {
         assert!(poll(end, waker).is_pending());
     }
-    let counts = || woken.each_ref().map(|woken| woken.0.load(Ordering::SeqCst));
+    let counts = || woken.each_ref().map(|woken| woken.count());
     for _ in 0..100 {
         drop(worker.watch_all_models().unwrap());
     }
@@ -195,7 +180,7 @@ async fn a_call_dropped_after_any_poll_loses_and_repeats_nothing() {
             }
             backing.put(id("x"), 1);
             settle().await;
-            assert_eq!(woken.0.load(Ordering::SeqCst), u32::from(polls > 0));
+            assert_eq!(woken.count(), u32::from(polls > 0));
             let taken = late && matches!(poll(&mut call, &waker), Poll::Ready(Ok(batch)) if told(&batch) == ["x=1"]);
             drop(call);
             backing.put(id("y"), 2);
@@ -218,9 +203,9 @@ async fn a_woken_call_that_is_dropped_passes_its_turn_on() {
     assert!(poll(&mut next, &Waker::from(second.clone())).is_pending());
     backing.put(id("x"), 1);
     settle().await;
-    assert_eq!((first.0.load(Ordering::SeqCst), second.0.load(Ordering::SeqCst)), (1, 0));
+    assert_eq!((first.count(), second.count()), (1, 0));
     drop(head);
-    assert_eq!(second.0.load(Ordering::SeqCst), 1);
+    assert_eq!(second.count(), 1);
     assert_eq!(told(&next.await.unwrap()), ["x=1"]);
 }
 
@@ -239,7 +224,12 @@ async fn ten_thousand_watchers_leave_the_census_as_before() {
         assert!(poll(&mut call, Waker::noop()).is_pending());
         readers.push((reader, call));
     }
-    assert_eq!(worker.report().census.watchers.total(), 10_000);
+    let wakers = || worker.inspect(|_, _, wakers| wakers);
+    assert_eq!((worker.report().census.watchers.total(), wakers()), (10_000, 10_000));
+    // It is owed to two thirds of them, whose calls were woken and are not polled; the others wait on.
+    backing.remove(id("x"));
+    settle().await;
+    assert_eq!((worker.report().census.tombstones, wakers()), (1, 3_333));
     for (number, (reader, call)) in readers.into_iter().enumerate() {
         if number % 2 == 0 {
             reader.stop();
@@ -251,6 +241,7 @@ async fn ten_thousand_watchers_leave_the_census_as_before() {
         (after.watchers, after.calls, after.tombstones, after.shared_batches),
         (before.watchers, before.calls, before.tombstones, before.shared_batches)
     );
+    assert_eq!((after.tombstones, wakers()), (0, 0), "nothing is owed, and nobody is waited for");
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,6 +287,22 @@ async fn releasing_that_hangs_or_panics_keeps_nobody_waiting() {
         assert_eq!(worker.wait().await.class(), CauseClass::Killed);
         assert!(worker.report().is_over);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_task_does_is_shown_to_its_end() {
+    let script = Script::<u32>::default();
+    script.follows(1, Vec::new());
+    script.release(Act::Hang);
+    let worker = Worker::start(script.clone(), short());
+    worker.watch_all_models().unwrap().next().await.unwrap();
+    let doing = || worker.inspect(|_, doing, _| doing);
+    assert!(doing().subscribed);
+    worker.kill();
+    settle().await;
+    assert_eq!(doing(), Doing { releasing: true, ..Doing::default() }, "it releases, and that hangs");
+    worker.wait().await;
+    assert_eq!(doing(), Doing::default(), "it is over");
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,6 +72,62 @@ async fn connections_are_counted_in_all_and_per_address() {
     .expect("one was given back");
 }
 
+#[tokio::test]
+async fn addresses_of_one_network_of_ipv6_are_counted_as_one() {
+    let world = World::with_limits(|limits| limits.connections_per_address = 2);
+    let connect = async |address: &str| {
+        let (stream, serving) = world.stream_from(address.parse().unwrap());
+        Client::connect(stream, "/api").await.map(|client| (client, serving))
+    };
+    let _first = connect("2001:db8::1").await.unwrap();
+    let _second = connect("2001:db8::2:2:2:2").await.unwrap();
+    assert!(connect("2001:db8::3").await.is_err(), "of this network");
+    let _other = connect("2001:db8:0:1::1").await.unwrap();
+}
+
+#[tokio::test]
+async fn watchers_that_are_opened_at_the_same_time_are_counted_too() {
+    use multiwatcher::backing::{Json, MemoryBacking};
+    use multiwatcher::driver::{Factory, OpenError};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let is_there = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&is_there);
+    let open = move || {
+        let is_there = asked.load(Ordering::Relaxed);
+        async move {
+            if is_there { Ok(MemoryBacking::<Json>::new()) } else { Err(OpenError::failed("it is not there yet")) }
+        }
+    };
+    let factory = Factory::new(open, crate::common::machine_config());
+    let mut config = crate::common::config();
+    config.limits = Limits { watchers_per_connection: 2, open_backing: LONG, ..config.limits };
+    let service = Service::new(factory, config).unwrap();
+    let (ours, theirs) = tokio::io::duplex(64 << 10);
+    tokio::spawn(async move { service.serve_stream(theirs, [127, 0, 0, 1].into()).await });
+    let mut client = Client::connect(ours, "/api").await.unwrap();
+    client.log_in("admin", PASSWORD).await;
+    for _ in 0..5 {
+        client.ask("Controller", "WatchAllModels", "", json!({})).await;
+    }
+    // All of them wait.
+    assert!(client.is_silent().await);
+    is_there.store(true, Ordering::Relaxed);
+    let mut opened = 0;
+    for _ in 0..5 {
+        let reply = client.reply().await;
+        if reply.get("error").is_none() {
+            opened += 1;
+        } else {
+            assert_eq!(error(&reply), "expected at most 2 watchers of one connection [quota limit exceeded]");
+        }
+    }
+    assert_eq!(opened, 2);
+    // There is nothing in it, and that is told too.
+    let first = client.get("AllModelWatcher", "Next", "1").await;
+    assert_eq!(first, json!({ "deltas": [] }));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_handshake_takes_so_long_and_no_longer() {
     let world = World::new();

@@ -4,6 +4,7 @@
 
 mod client;
 mod common;
+mod crowds;
 mod errors;
 mod harm;
 mod limits;

@@ -13,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::client::Client;
 use crate::common::{LONG, MODEL, PASSWORD, World, path, short, unit, unit_id};
-use crate::secure::secure;
+use crate::secure::{secure, secure_by};
 
 pub(crate) type Secure = Client<TlsStream<TcpStream>>;
 
@@ -81,6 +81,37 @@ async fn a_certificate_may_be_made_for_an_address_too() {
 }
 
 #[tokio::test]
+async fn both_versions_of_tls_are_spoken() {
+    use tokio_rustls::rustls::ProtocolVersion;
+    use tokio_rustls::rustls::version::{TLS12, TLS13};
+    let world = World::new();
+    let certificate = certificate();
+    let running = run(world.service.bind("127.0.0.1:0".parse().unwrap(), &certificate).await.unwrap());
+    for (offered, spoken) in [(&TLS12, ProtocolVersion::TLSv1_2), (&TLS13, ProtocolVersion::TLSv1_3)] {
+        let stream = secure_by(&[offered], running.address, certificate.certificate_pem(), "localhost").await.unwrap();
+        assert_eq!(stream.get_ref().1.protocol_version(), Some(spoken));
+        let mut client = Client::connect(stream, &path(MODEL)).await.unwrap();
+        assert!(client.log_in("bob", PASSWORD).await.get("error").is_none());
+    }
+}
+
+#[tokio::test]
+async fn one_that_listens_everywhere_is_reached_where_the_client_came_to() {
+    let world = World::new();
+    let certificate = certificate();
+    let running = run(world.service.bind("0.0.0.0:0".parse().unwrap(), &certificate).await.unwrap());
+    let place = SocketAddr::from(([127, 0, 0, 1], running.address.port()));
+    let mut client = secure_client(place, &certificate, "/api").await;
+    let reply = client.log_in("bob", PASSWORD).await;
+    let told = &reply["response"]["servers"][0][0];
+    assert_eq!((&told["value"], &told["port"]), (&"127.0.0.1".into(), &place.port().into()));
+    assert_eq!(told["scope"], "local-machine");
+    let params = serde_json::json!({ "entities": [{ "tag": format!("model-{MODEL}") }] });
+    let reply = client.call("Controller", "ControllerAPIInfoForModels", "", params).await;
+    assert_eq!(reply["response"]["results"][0]["addresses"], serde_json::json!([place.to_string()]));
+}
+
+#[tokio::test]
 async fn the_controller_says_how_models_are_reached() {
     let world = World::new();
     let certificate = certificate();
@@ -113,10 +144,11 @@ async fn health_metrics_and_the_page_are_on_a_port_of_their_own() {
     let running = run(server.with_admin("127.0.0.1:0".parse().unwrap(), Some(metrics)).await.unwrap());
     let admin = running.admin.unwrap();
 
-    let mut client = world.client("bob").await;
+    let mut client = world.connect(&path(MODEL)).await;
+    client.log_in("bob", "wrong").await;
+    client.log_in("bob", PASSWORD).await;
     client.watch_all().await;
     client.next("1").await;
-    client.log_in("bob", "x").await;
 
     let (head, body) = get(admin, "/healthz").await;
     assert!(head.starts_with("HTTP/1.1 200 ") && body == "ok\n", "{head}\n{body}");
@@ -142,6 +174,7 @@ async fn health_metrics_and_the_page_are_on_a_port_of_their_own() {
     assert_ne!(value("multiwatcher_service_connections"), "0");
     assert_ne!(value("multiwatcher_service_requests_total"), "0");
     assert_ne!(value("multiwatcher_service_errors_total"), "0");
+    assert_ne!(value("multiwatcher_service_logins_failed_total"), "0");
 
     world.factory.kill();
     let (head, body) = get(admin, "/healthz").await;

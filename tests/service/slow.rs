@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::SinkExt as _;
 use multiwatcher::machine::Config;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, DuplexStream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -87,6 +87,76 @@ async fn a_client_that_reads_nothing_for_long_is_disconnected() {
 }
 
 #[tokio::test]
+async fn one_that_is_not_served_keeps_nobody_waiting_who_is_sent_the_same() {
+    let world = World::new();
+    // More than is encoded in place.
+    for number in 0..100 {
+        world.database.put(unit_id(&format!("redis/{number}")), unit("redis", ""));
+    }
+    let mut stalled = world.client("bob").await;
+    stalled.watch_all().await;
+    // Six are in the pipe, the seventh half; six more wait to be written, and leave little room.
+    for _ in 0..13 {
+        stalled.ask(&"x".repeat(10_000), "Junk", "", Value::Null).await;
+    }
+    // Both at once: the answer to the second takes the room before the first can be answered.
+    let next = json!({ "request-id": 98, "type": "AllWatcher", "version": 3, "request": "Next", "id": "1" });
+    let junk = json!({ "request-id": 99, "type": "x".repeat(6_000), "version": 1, "request": "Junk" });
+    stalled.socket.feed(Message::text(next.to_string())).await.unwrap();
+    stalled.socket.feed(Message::text(junk.to_string())).await.unwrap();
+    stalled.socket.flush().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+
+    let mut quick = world.client("bob").await;
+    quick.watch_all().await;
+    let told = timeout(Duration::from_secs(10), quick.next("1")).await;
+    assert_eq!(told.expect("the batch is not kept from others").len(), 101);
+}
+
+#[tokio::test]
+async fn a_flood_of_pings_costs_no_memory_before_the_login_and_after() {
+    const PINGS: usize = 20_000;
+    let world = World::new();
+    for is_logged_in in [false, true] {
+        let mut client = if is_logged_in { world.client("bob").await } else { world.connect(&path(MODEL)).await };
+        for number in 0..PINGS {
+            let ping = format!("{number:0>120}");
+            client.socket.get_mut().write_all(&frame(PING, ping.as_bytes())).await.unwrap();
+        }
+        // What it kept to answer comes at last, and that is the last ping.
+        let (mut answered, mut last) = (0, String::new());
+        while !last.ends_with(&(PINGS - 1).to_string()) {
+            let Some(Message::Pong(pong)) = client.message().await else { panic!("nothing else was asked") };
+            answered += pong.len();
+            last = String::from_utf8(pong.to_vec()).unwrap();
+        }
+        // What both directions of the stream hold, and a frame.
+        assert!(answered < 160 << 10, "answers of {answered} bytes were kept for a client that does not read");
+        assert!(answered > 60 << 10, "the stream alone holds more than {answered} bytes");
+        client.call("Pinger", "Nothing", "", Value::Null).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pings_are_no_sign_that_a_client_reads() {
+    let world = World::new();
+    let (mut client, serving) = world.connect_from([10, 0, 0, 1].into(), &path(MODEL)).await;
+    client.log_in("bob", crate::common::PASSWORD).await;
+    // More answers than the stream holds.
+    for _ in 0..1000 {
+        client.socket.get_mut().write_all(&frame(PING, &[0; 120])).await.unwrap();
+    }
+    let start = Instant::now();
+    let limits = multiwatcher::service::Limits::default();
+    while !serving.is_finished() {
+        _ = client.socket.get_mut().write_all(&frame(PING, &[0; 120])).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(start.elapsed() <= limits.stall + Duration::from_secs(2), "it is still there");
+    }
+    assert!(start.elapsed() >= limits.stall, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
 async fn pings_are_answered_between_the_frames_of_a_long_reply() {
     let world = World::new();
     world.database.put(unit_id("redis/0"), large(4 << 20));
@@ -129,7 +199,15 @@ async fn no_frame_is_longer_than_clients_take() {
     assert!(bytes > 3 << 20 && frames > 90, "{frames} frames of {bytes} bytes");
 }
 
+const PING: u8 = 9;
 const PONG: u8 = 10;
+
+/// A short frame as a client sends it; the mask changes nothing.
+fn frame(code: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x80 | code, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
+    frame.extend_from_slice(payload);
+    frame
+}
 
 /// A frame as it comes; its payload is skipped.
 struct Frame {

@@ -93,6 +93,27 @@ fn nothing_that_must_replay_is_irreproducible() {
     }
 }
 
+/// Which branch of a `select!` is looked at first is drawn at random unless it says `biased`, and a task that is not spawned by the seam
+/// is one that the simulator does not poll.
+#[test]
+fn nothing_is_chosen_at_random_and_tasks_are_spawned_through_the_seam() {
+    for file in ["src", "sim/src", "tests", "benches", "examples"].into_iter().flat_map(rust_files) {
+        let code = code_of(&file.text);
+        for (after, number) in code.split("select!").skip(1).zip(1..) {
+            let first = after.split_once('{').map(|(_, inside)| first_word(inside.trim_start()));
+            assert_eq!(first, Some("biased"), "{}: the {number}. `select!` is not biased", file.path);
+        }
+        let is_bound = file.is_in("driver") && !file.is_in("driver/models") || file.is_in("backing");
+        if is_bound && file.path != "src/driver/seam.rs" {
+            for (line, number) in code.lines().zip(1..) {
+                let spawns = line.contains("spawn(")
+                    && !["seam.spawn(", "thread.spawn(", "thread::spawn("].iter().any(|it| line.contains(it));
+                assert!(!spawns, "{}:{number}: tasks are spawned through the seam alone", file.path);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_promise_has_a_paragraph_and_a_checker_that_can_fail() {
     let docs = read("src/docs/promises.rs");

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use multiwatcher::testing::{Families, Subject};
+use multiwatcher::testing::Subject;
 
 use super::args::RunArgs;
 use super::progress::Progress;
@@ -22,7 +22,7 @@ use crate::summary::{Summary, Verdict};
 use crate::tally::Tally;
 use crate::text::{COLUMNS, number, wrap};
 use crate::worlds::{Maker, Runnable, World, in_world};
-use crate::zoo::control::Control;
+use crate::zoo::control::{Control, Search};
 
 /// What is run when neither seeds nor a time are given.
 const DEFAULT_TIME: Duration = Duration::from_secs(10);
@@ -77,20 +77,16 @@ fn run_in<S: Subject + Send>(
         return Ok(BROKEN);
     }
     let campaign = campaign(args, scenario.map(|scenario| scenario.seeds()), share);
-    let first = campaign.seeds.first();
-    let Some(canary) = canary.found(S::HAS_TASK, first, args.drawing.scheduler) else {
-        void(maker.world, first, args.json, out)?;
+    let terms = args.drawing.terms(scenario);
+    let search = canary.search(S::HAS_TASK, &terms, campaign.seeds.first(), campaign.jobs);
+    let Some((canary_seed, canary)) = &search.found else {
+        void(maker.world, &search, args.json, out)?;
         return Ok(VOID);
     };
     let progress = Progress::new(&campaign.seeds);
-    let runner = || match scenario {
-        Some(scenario) => args.drawing.runner(maker).playing(Arc::clone(scenario)),
-        None => args.drawing.runner(maker),
-    };
-    let outcome = campaign::run(&campaign, runner, |seeds| progress.show(seeds));
+    let outcome = campaign::run(&campaign, || terms.runner(maker), |seeds| progress.show(seeds));
     progress.finish();
-    let without: Families = args.drawing.without.iter().copied().collect();
-    let setting = Setting { driven: S::HAS_TASK, without };
+    let setting = Setting { driven: S::HAS_TASK, without: terms.without };
     let summary = Summary::new(&outcome, maker.world, campaign.jobs, setting);
     let summary = if scenario.is_some() { summary.of_scenario() } else { summary };
     if args.json {
@@ -98,7 +94,7 @@ fn run_in<S: Subject + Send>(
     } else {
         summary.write(out)?;
         writeln!(out)?;
-        writeln!(out, "the canary broke {} at step {} of seed {first}", canary.name(), canary.step)?;
+        writeln!(out, "the canary broke {} at step {} of seed {canary_seed}", canary.name(), canary.step)?;
     }
     if let Some((_, failure)) = &outcome.failure {
         let page: &mut dyn Write = if args.json { err } else { out };
@@ -130,17 +126,20 @@ fn occurred(scenario: &Scenario, tally: &Tally, out: &mut dyn Write) -> Result<b
     Ok(missing.is_empty())
 }
 
-/// A subject that breaks a promise at once was run, and that was not seen.
-fn void(world: World, seed: u64, json: bool, out: &mut dyn Write) -> std::io::Result<()> {
+/// A subject that breaks a promise as soon as somebody reads was run, and that was not seen.
+fn void(world: World, search: &Search, json: bool, out: &mut dyn Write) -> std::io::Result<()> {
     let name = world.name();
     if json {
         let verdict = serde_json::json!({ "world": name, "clean": false, "void": "the canary was not found" });
         return writeln!(out, "{verdict}");
     }
     writeln!(out, "VOID  world {name}")?;
+    let Search { first, seeds, batches, .. } = search;
+    let why = if *batches == 0 { "no reader took a batch" } else { "no checker saw it" };
     let text = format!(
-        "the canary, which reports one watcher too many, was run with seed {seed} and no checker saw it: \
-        whatever is run here, nothing is known of it"
+        "the canary, which reports one watcher too many from the first batch on, was run with {} seeds from {first} on, and \
+        {why}: whatever is run here, nothing is known of it",
+        number(*seeds)
     );
     write!(out, "{}", wrap(&text, "  ", COLUMNS))
 }
@@ -182,4 +181,50 @@ fn corpus_first<S: Subject>(
         writeln!(lines, "corpus  {clean} capsules clean, {} stale", stale.len())?;
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::{Cli, Command};
+    use super::*;
+
+    /// The verdict of two seeds, with this in the canary's place.
+    fn run_with(canary: Control, more: &[&str]) -> (u8, String) {
+        let asked = ["mwsim", "run", "--seeds", "7..9"].iter().chain(more);
+        let Command::Run(args) = Cli::try_parse_from(asked).unwrap().command else { panic!("run was asked for") };
+        let scenario = args.scenario.as_deref().map(read).transpose().unwrap();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = in_world!(World::Driver, run_in(canary, &args, scenario.as_ref(), 1, &mut out, &mut err)).unwrap();
+        (code, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn a_campaign_whose_canary_lives_is_void() {
+        let (code, out) = run_with(Control::Equal, &[]);
+        assert_eq!(code, VOID);
+        let (_, void) = out.split_once("VOID").unwrap();
+        insta::assert_snapshot!(format!("VOID{void}").replace(char::is_numeric, "9"));
+        let (code, out) = run_with(Control::Equal, &["--json"]);
+        assert_eq!((code, out.matches("\"void\"").count()), (VOID, 1), "{out}");
+    }
+
+    #[test]
+    fn a_campaign_says_that_its_canary_was_found() {
+        let (code, out) = run_with(Control::Canary, &[]);
+        assert_eq!(code, CLEAN, "{out}");
+        assert!(out.contains("\nthe canary broke truthful-report at step "), "{out}");
+    }
+
+    /// Its readers only open and stop, so there is no batch to lie after.
+    #[test]
+    fn the_canary_plays_the_scenario_of_its_campaign() {
+        let path = std::env::temp_dir().join("mwsim-nobody-reads.toml");
+        let text = "# Nobody reads.\nseeds = \"0..9\"\nreaders = [\"eager\"]\nnever = [\"watch\"]\n[expect]\n";
+        std::fs::write(&path, text).unwrap();
+        let (code, out) = run_with(Control::Canary, &["--scenario", &path.to_string_lossy()]);
+        assert_eq!(code, VOID, "{out}");
+        assert!(out.contains("no\n  reader took a batch") || out.contains("no reader took a batch"), "{out}");
+    }
 }

@@ -9,13 +9,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::ZooArgs;
 use super::{CLEAN, UsageError, VOID};
+use crate::runner::Terms;
 use crate::text::{COLUMNS, number, wrap};
 use crate::zoo::Bug;
 use crate::zoo::control::Control;
 use crate::zoo::table::file::Kept;
 use crate::zoo::table::row::Row;
 use crate::zoo::table::work::{Done, Plan};
-use crate::zoo::table::{markdown, text};
+use crate::zoo::table::{Column, markdown, text};
 
 /// Goes on filling the table, unless it is only to be shown, and shows it.
 pub(super) fn table(path: &Path, args: &ZooArgs, out: &mut dyn Write) -> Result<u8, UsageError> {
@@ -26,13 +27,17 @@ pub(super) fn table(path: &Path, args: &ZooArgs, out: &mut dyn Write) -> Result<
         markdown::write(&rows, &path.to_string_lossy(), out)?;
         return Ok(CLEAN);
     }
-    for driven in [false, true] {
-        if Control::Canary.found(driven, 0, None).is_none() {
-            writeln!(out, "VOID  {} is not found: no trial says anything", Control::Canary.world_name(driven))?;
+    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    for (driven, column) in
+        [false, true].into_iter().flat_map(|driven| Column::all().map(move |column| (driven, column)))
+    {
+        let terms = Terms { scheduler: column.scheduler(), ..Terms::default() };
+        if Control::Canary.search(driven, &terms, 0, jobs).found.is_none() {
+            let (world, column) = (Control::Canary.world_name(driven), column.name());
+            writeln!(out, "VOID  {world} is not found by {column}: no trial says anything")?;
             return Ok(VOID);
         }
     }
-    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let plan = Plan { bugs: bugs.clone(), trials: args.trials, most: args.most, jobs, time: args.time };
     let progress = Progress::new(plan.done(kept.table()));
     let done = plan.go_on(&mut kept, &|done| progress.show(done))?;

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use multiwatcher::testing::{Choices, Subject};
+use multiwatcher::testing::{Choices, Stream, Subject};
 
 use super::Runner;
 use crate::course::Broken;
@@ -71,6 +71,7 @@ impl<S: Subject> Runner<S> {
 
 /// The stored run's regime, with a scheduler drawn anew, and a kill at any step.
 fn plan(decisions: &Decisions, tail: Tail, choices: &mut impl Choices) -> Plan {
-    let regime = decisions.header.regime.clone();
-    Plan { regime, scheduler: Portfolio::draw(choices), steps: tail.steps, kill_from: 0, never: Kinds::NONE }
+    let (regime, steps) = (decisions.header.regime.clone(), tail.steps);
+    let scheduler = Portfolio::draw(choices);
+    Plan { regime, scheduler, steps, kill_from: choices.below(Stream::Regime, steps), never: Kinds::NONE }
 }

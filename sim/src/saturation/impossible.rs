@@ -253,6 +253,7 @@ pub(super) fn family_of_fault(fault: Fault) -> Option<Family> {
         Fault::LostNotice
         | Fault::TornLoad
         | Fault::LateAnswer
+        | Fault::OvertakenAnswer
         | Fault::FailedCall
         | Fault::FailedAgain
         | Fault::OldGeneration => return None,

@@ -35,7 +35,7 @@ pub struct Misses {
     pub faults: Vec<Fault>,
 }
 
-/// From so many runs on that were looked at, which are those of 20,000 seeds, something can be due, and an operation or a fault that
+/// From so many runs on that were looked at, which are those of 10,000 seeds, something can be due, and an operation or a fault that
 /// never happened at all is.
 pub const ENOUGH_RUNS: u64 = 5_000;
 /// A pair is due that should have been reached in so many runs ...

@@ -26,6 +26,8 @@ pub enum Kind {
     Starve,
     /// Many moves in a row.
     Burst,
+    /// Commit by commit, and readers are held.
+    Hold,
     /// Nobody drew anything: the exhaustive search tries every order. No run can ask for it.
     Exhaustive,
 }
@@ -43,10 +45,11 @@ pub const KINDS: [Kind; COUNT] = [
     Kind::Pos,
     Kind::Starve,
     Kind::Burst,
+    Kind::Hold,
 ];
 
 /// How many there are.
-pub(super) const COUNT: usize = 11;
+pub(super) const COUNT: usize = 12;
 
 /// Their names, and in a few words who moves.
 const NAMES: [(&str, &str); COUNT] = [
@@ -61,6 +64,7 @@ const NAMES: [(&str, &str); COUNT] = [
     ("pos", "by priorities, redrawn on conflict"),
     ("starve", "weighted, but one party waits"),
     ("burst", "one party many times in a row"),
+    ("hold", "commit by commit, readers are held"),
 ];
 
 impl fmt::Display for Kind {
@@ -74,6 +78,7 @@ impl fmt::Display for Kind {
             Self::Pos => f.write_str("pos"),
             Self::Starve => f.write_str("starve"),
             Self::Burst => f.write_str("burst"),
+            Self::Hold => f.write_str("hold"),
             Self::Exhaustive => f.write_str("the exhaustive search"),
         }
     }
@@ -107,7 +112,7 @@ mod tests {
         let words = KINDS.iter().map(|kind| serde_json::to_string(kind).unwrap()).collect::<Vec<_>>().join(" ");
         assert_eq!(
             words,
-            r#""uniform" "weighted" {"pct":1} {"pct":2} {"pct":3} {"fairpct":2} {"delay":2} {"delay":5} "pos" "starve" "burst""#
+            r#""uniform" "weighted" {"pct":1} {"pct":2} {"pct":3} {"fairpct":2} {"delay":2} {"delay":5} "pos" "starve" "burst" "hold""#
         );
         for (word, kind) in words.split(' ').zip(KINDS) {
             assert_eq!(serde_json::from_str::<Kind>(word).unwrap(), kind);

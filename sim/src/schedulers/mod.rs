@@ -5,6 +5,7 @@ mod burst;
 mod delay;
 mod draws;
 mod fair_pct;
+mod hold;
 mod kind;
 mod pct;
 mod portfolio;
@@ -19,6 +20,7 @@ use multiwatcher::testing::{Choices, Operation, Parties, Party, Regime};
 pub use burst::Burst;
 pub use delay::Delay;
 pub use fair_pct::FairPct;
+pub use hold::Hold;
 pub use kind::{KINDS, Kind};
 pub use pct::Pct;
 pub use portfolio::Portfolio;
@@ -118,9 +120,15 @@ impl PartySet {
         Self(self.0 & !other.0)
     }
 
+    /// Those that are in both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Those that are in one of the two.
     #[must_use]
-    pub fn or(self, other: Self) -> Self {
+    pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 

@@ -5,6 +5,7 @@ use core::time::Duration;
 use multiwatcher::machine::{CauseClass, Config, RestartPolicy, StoreManager};
 use multiwatcher::testing::{Changes, Character, FilterIx, IdSet, Observation, Operation, Regime, Subject, Val, World};
 use multiwatcher_sim::driven::Driven;
+use multiwatcher_sim::fault::Fault;
 use multiwatcher_sim::worlds::Maker;
 
 type Driver = Driven<StoreManager<Val>>;
@@ -55,10 +56,13 @@ fn an_answer_that_comes_after_its_retry_was_answered_is_handed_over_unasked() {
         world.apply(&Operation::Deadline { late: 0 });
     }
     read(&mut world);
+    let first = Operation::Deliver { flight: 0, keep: false };
+    assert_eq!(Fault::of(&first, world.stage()), 1 << Fault::LateAnswer as u32, "the retry is only asked for");
     assert!(world.apply(&Operation::Deliver { flight: 1, keep: false }), "the retry is answered first");
     world.apply(&Operation::Turn);
     world.clear_seen();
-    assert!(world.apply(&Operation::Deliver { flight: 0, keep: false }));
+    assert_eq!(Fault::of(&first, world.stage()), 1 << Fault::OvertakenAnswer as u32);
+    assert!(world.apply(&first));
     world.apply(&Operation::Turn);
     let steps: Vec<_> = world
         .seen()

@@ -2,7 +2,7 @@
 //! stored run is the run.
 
 use multiwatcher::machine::StoreManager;
-use multiwatcher::testing::Val;
+use multiwatcher::testing::{Operation, Val};
 use multiwatcher_sim::decisions::Decisions;
 use multiwatcher_sim::driven::Driven;
 use multiwatcher_sim::plan::FEWEST_STEPS;
@@ -46,6 +46,13 @@ fn every_run_is_long_enough_and_the_average_one_is_busy() {
     // A worker that is polled late makes fewer, larger batches.
     let tally = busy::<Driver>();
     assert!(tally.batches >= 10 * tally.schedules, "{} batches in {} runs", tally.batches, tally.schedules);
+}
+
+/// A machine that ends by itself before it is killed is not killed, so a few are missing towards the end.
+#[test]
+fn kills_come_at_every_step_equally_often() {
+    kills_are_spread_evenly::<Machine>();
+    kills_are_spread_evenly::<Driver>();
 }
 
 fn hash<S: Simulated>(runner: &mut Runner<S>, seed: u64) -> u64 {
@@ -100,6 +107,24 @@ fn a_scheduler_asked_for_makes_every_run<S: Simulated>() {
         }
         assert_eq!((tally.schedulers[place], tally.schedulers.iter().sum()), (20, 20u64), "{kind}");
     }
+}
+
+fn kills_are_spread_evenly<S: Simulated>() {
+    let mut runner = Runner::<S>::new();
+    let mut kills = [0u32; 10];
+    for seed in 0..6000 {
+        let decisions = runner.told(seed);
+        let before_healing = decisions.before_healing();
+        let kill = before_healing.iter().position(|made| matches!(made, Operation::Kill | Operation::Abort));
+        if let Some(step) = kill
+            && !decisions.header.regime.dead_start
+        {
+            kills[step * kills.len() / before_healing.len()] += 1;
+        }
+    }
+    let mean = kills.iter().sum::<u32>() / 10;
+    assert!(mean > 15, "{kills:?}: too few to tell");
+    assert!(kills.iter().all(|tenth| (mean / 2..mean * 2).contains(tenth)), "by tenths of the run: {kills:?}");
 }
 
 fn busy<S: Simulated>() -> Tally {

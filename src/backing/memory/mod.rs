@@ -16,8 +16,9 @@ use self::contents::Contents;
 use super::{Backing, BackingError, Entities, Identity, Notice, Read, Step, Stream, Subscription, Value};
 use crate::machine::{EntityId, Position};
 
-/// How often a subscription tells that it is alive.
+/// How often a subscription tells that it is alive, unless told otherwise; and what it can be told.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+const HEARTBEATS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_hours(1));
 /// How many commits the log keeps unless told otherwise.
 const KEPT: usize = 100_000;
 /// How many entities a load reads at a time, and how many ids a notice names.
@@ -43,6 +44,7 @@ struct State<V> {
     /// Commits up to this one are no longer in the log.
     pruned: Position,
     kept: usize,
+    heartbeat: Duration,
     hands_over_steps: bool,
     subscribers: BTreeMap<u64, Option<Waker>>,
     last_subscriber: u64,
@@ -58,6 +60,7 @@ impl<V> MemoryBacking<V> {
             log: VecDeque::new(),
             pruned: Position(0),
             kept: KEPT,
+            heartbeat: HEARTBEAT,
             hands_over_steps: true,
             subscribers: BTreeMap::new(),
             last_subscriber: 0,
@@ -69,6 +72,16 @@ impl<V> MemoryBacking<V> {
     #[must_use]
     pub fn keep_commits(self, kept: usize) -> Self {
         self.lock().kept = kept;
+        self
+    }
+
+    /// How often a subscription tells that it is alive while nothing happens: every five seconds unless told otherwise, and from ten
+    /// milliseconds to an hour. Keep it below the worker's [`heartbeat`](crate::machine::Config::heartbeat): three times that without a
+    /// sign of life is a failure, so a worker with less than 5/3 seconds would open this backing again and again.
+    #[must_use]
+    pub fn heartbeat(self, heartbeat: Duration) -> Self {
+        let (least, most) = HEARTBEATS;
+        self.lock().heartbeat = heartbeat.clamp(least, most);
         self
     }
 
@@ -253,7 +266,8 @@ impl<V: Value> Backing for MemoryBacking<V> {
     }
 
     async fn watch(&self) -> Result<Subscription<V>, BackingError> {
-        let mut marks = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        let heartbeat = self.lock().heartbeat;
+        let mut marks = interval_at(Instant::now() + heartbeat, heartbeat);
         marks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut state = self.lock();
         state.last_subscriber += 1;

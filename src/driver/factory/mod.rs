@@ -14,12 +14,13 @@ use super::report::Report;
 use super::seam::{Seam, Tokio};
 use super::sync::{Arc, Mutex};
 use super::token::ResumeToken;
-use super::worker::Worker;
+use super::worker::{Worker, unhurried};
 use crate::backing::{Backing, Value};
 use crate::machine::{CauseClass, Config, Filter, ModelId, StoreManager, Time};
 use opener::Start;
 pub use opener::{OpenError, Opener};
-use opening::{Attempt, Opening, Wait};
+use opening::Opening;
+pub(super) use opening::{Attempt, Wait};
 
 type Workers<V, S> = Worker<V, StoreManager<V>, S>;
 
@@ -116,6 +117,9 @@ impl<V: Value> Factory<V> {
     }
 
     /// Kills the worker, and waits until every task has ended and the backing was released.
+    ///
+    /// A call that comes meanwhile starts another worker, and this waits for its end too, however long somebody keeps it: close
+    /// when nobody asks any more.
     pub async fn close(&self) {
         self.kill();
         self.shared.seam.idle().await;
@@ -126,7 +130,7 @@ impl<V: Value, S: Seam> Factory<V, S> {
     /// A factory on this runtime.
     pub fn new_on<O: Opener<Backing: Backing<Value = V>>>(seam: S, opener: O, config: Config) -> Self {
         let state = State { opener: StdArc::new(opener), version: 0, stage: Stage::Closed, failures: 0 };
-        Self { shared: StdArc::new(Shared { seam, config, state: Mutex::new(state) }) }
+        Self { shared: StdArc::new(Shared { seam, config: unhurried(config), state: Mutex::new(state) }) }
     }
 
     /// Opens a multiwatcher of one model, whether it exists or not.

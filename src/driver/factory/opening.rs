@@ -20,7 +20,7 @@ use crate::machine::Config;
 type Answer<V, S> = Result<Workers<V, S>, WatchError>;
 
 /// What callers wait for.
-pub(super) struct Attempt<V: Value, S: Seam> {
+pub(in crate::driver) struct Attempt<V: Value, S: Seam> {
     state: Mutex<AttemptState<V, S>>,
 }
 
@@ -32,12 +32,12 @@ struct AttemptState<V: Value, S: Seam> {
 }
 
 impl<V: Value, S: Seam> Attempt<V, S> {
-    pub(super) fn new() -> Self {
+    pub(in crate::driver) fn new() -> Self {
         Self { state: Mutex::new(AttemptState { answer: None, waits: Waits::default(), task: None }) }
     }
 
     /// Answers everybody who waits, and who will. The first answer counts, and there is nothing to open after it.
-    pub(super) fn answer(&self, answer: Answer<V, S>) {
+    pub(in crate::driver) fn answer(&self, answer: Answer<V, S>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.answer.is_some() {
             drop(state);
@@ -63,14 +63,14 @@ impl<V: Value, S: Seam> Attempt<V, S> {
 }
 
 /// Waiting for an opening.
-pub(super) struct Wait<V: Value, S: Seam> {
+pub(in crate::driver) struct Wait<V: Value, S: Seam> {
     attempt: Arc<Attempt<V, S>>,
     key: Option<u64>,
 }
 
 impl<V: Value, S: Seam> Wait<V, S> {
     /// Ready with the attempt's answer.
-    pub(super) fn new(attempt: Arc<Attempt<V, S>>) -> Self {
+    pub(in crate::driver) fn new(attempt: Arc<Attempt<V, S>>) -> Self {
         Self { attempt, key: None }
     }
 }

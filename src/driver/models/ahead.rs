@@ -7,13 +7,13 @@ use loom::thread;
 
 use super::common::{Bell, Still, commit, explore, keep, loaded, tell};
 use crate::driver::error::ResumeError;
-use crate::driver::shared::Shared;
+use crate::driver::shared::{Shared, Watched};
 use crate::driver::sync::Arc;
 use crate::driver::token::ResumeToken;
-use crate::machine::{Config, Epoch, Filter, Position, ResumePoint, Revno, StoreManager, WatcherId};
+use crate::machine::{Config, Epoch, Filter, Position, ResumePoint, Revno, StoreManager};
 
 type Real = Shared<u8, StoreManager<u8>, Still>;
-type Polled = Poll<Result<WatcherId, ResumeError>>;
+type Polled = Poll<Result<Watched, ResumeError>>;
 
 const OUTCOMES: [&str; 2] = ["at once", "woken, then taken over"];
 

@@ -97,8 +97,7 @@ pub(super) fn keep<M: Machine<u8>>(machine: M) -> Kept<M> {
 pub(super) fn start<M: Machine<u8>>(machine: M) -> (Worker<u8, M, Still>, Task) {
     let still = Still::default();
     let worker = Worker::start_with(machine, still.clone(), Quiet, core::time::Duration::ZERO);
-    let task = still.spawned.lock().unwrap().pop().expect("a worker starts its task");
-    (worker, task)
+    (worker, still.take())
 }
 
 /// As the worker does it.
@@ -194,6 +193,13 @@ impl Wake for Count {
 #[derive(Default, Clone)]
 pub(super) struct Still {
     spawned: StdArc<StdMutex<Vec<Task>>>,
+}
+
+impl Still {
+    /// The task that was spawned last, which is the caller's to poll from now on.
+    pub(super) fn take(&self) -> Task {
+        self.spawned.lock().unwrap().pop().expect("a task was spawned")
+    }
 }
 
 impl Seam for Still {

@@ -60,8 +60,8 @@ impl Handle for Real {
 
 fn use_shared(shared: &Shared<u8, StoreManager<u8>, Still>) {
     let watcher = shared.watch(Filter::all_models()).expect("a handle that is there opens watchers");
-    assert!(shared.try_next(watcher).is_ok(), "a watcher that is there keeps the worker going");
-    shared.stop(watcher);
+    assert!(shared.try_next(&watcher).is_ok(), "a watcher that is there keeps the worker going");
+    shared.stop(&watcher);
 }
 
 struct Counted {

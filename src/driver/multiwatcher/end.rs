@@ -30,20 +30,20 @@ impl<V, M: Machine<V>, S: Seam> Future for MultiwatcherEnd<V, M, S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<NextError> {
         let this = self.get_mut();
-        this.seat.keeper.shared.poll_watcher_end(this.seat.watcher, &mut this.key, cx.waker())
+        this.seat.keeper.shared.poll_watcher_end(&this.seat.watched, &mut this.key, cx.waker())
     }
 }
 
 impl<V, M: Machine<V>, S: Seam> Drop for MultiwatcherEnd<V, M, S> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.seat.keeper.shared.forget_watcher_wait(self.seat.watcher, key);
+            self.seat.keeper.shared.forget_watcher_wait(&self.seat.watched, key);
         }
     }
 }
 
 impl<V, M: Machine<V>, S: Seam> fmt::Debug for MultiwatcherEnd<V, M, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MultiwatcherEnd").field("watcher", &self.seat.watcher).finish_non_exhaustive()
+        f.debug_struct("MultiwatcherEnd").field("watcher", &self.seat.watched.id).finish_non_exhaustive()
     }
 }

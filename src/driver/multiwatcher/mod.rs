@@ -9,10 +9,13 @@ use core::fmt;
 use super::error::NextError;
 use super::machine::Machine;
 use super::seam::{Seam, Tokio};
+use super::shared::Watched;
 use super::sync::Arc;
 use super::token::ResumeToken;
 use super::worker::Keeper;
-use crate::machine::{Batch, Filter, Progress, ResumePoint, StoreManager, WatcherId};
+#[cfg(feature = "testing")]
+use crate::machine::WatcherId;
+use crate::machine::{Batch, Filter, Progress, ResumePoint, StoreManager};
 pub use batches::Batches;
 pub use end::MultiwatcherEnd;
 pub use next::Next;
@@ -28,19 +31,19 @@ pub struct Multiwatcher<V, M: Machine<V> = StoreManager<V>, S: Seam = Tokio> {
 #[derive(Debug)]
 struct Seat<V, M: Machine<V>, S: Seam> {
     keeper: Arc<Keeper<V, M, S>>,
-    watcher: WatcherId,
+    watched: Watched,
     filter: Filter,
 }
 
 impl<V, M: Machine<V>, S: Seam> Drop for Seat<V, M, S> {
     fn drop(&mut self) {
-        self.keeper.shared.stop(self.watcher);
+        self.keeper.shared.stop(&self.watched);
     }
 }
 
 impl<V, M: Machine<V>, S: Seam> Multiwatcher<V, M, S> {
-    pub(super) fn new(keeper: Arc<Keeper<V, M, S>>, watcher: WatcherId, filter: Filter) -> Self {
-        Self { seat: Arc::new(Seat { keeper, watcher, filter }) }
+    pub(super) fn new(keeper: Arc<Keeper<V, M, S>>, watched: Watched, filter: Filter) -> Self {
+        Self { seat: Arc::new(Seat { keeper, watched, filter }) }
     }
 
     /// The next batch: the whole filtered state at first, afterwards everything that changed since the last one. Waits while there is
@@ -53,7 +56,7 @@ impl<V, M: Machine<V>, S: Seam> Multiwatcher<V, M, S> {
 
     /// A batch if there is one and no call of [`next`](Self::next) waits for it; never waits.
     pub fn try_next(&self) -> Result<Option<Batch<V>>, NextError> {
-        self.seat.keeper.shared.try_next(self.seat.watcher)
+        self.seat.keeper.shared.try_next(&self.seat.watched)
     }
 
     /// The batches as a stream; it ends with the multiwatcher, after the error if it ended otherwise than by a stop.
@@ -63,14 +66,14 @@ impl<V, M: Machine<V>, S: Seam> Multiwatcher<V, M, S> {
 
     /// How far the view reaches: it equals the backing's filtered state at this position. `None` before the first batch. Never waits.
     pub fn progress(&self) -> Result<Option<Progress>, NextError> {
-        self.seat.keeper.shared.progress(self.seat.watcher)
+        self.seat.keeper.shared.progress(&self.seat.watched)
     }
 
     /// What to come back with after this multiwatcher is gone, so that the batches that follow continue those it was told. `None`
     /// before the first batch. Never waits.
     pub fn resume_token(&self) -> Result<Option<ResumeToken>, NextError> {
-        let Seat { keeper, watcher, filter } = &*self.seat;
-        Ok(keeper.shared.progress(*watcher)?.map(|Progress { revno, position, backing, exact, .. }| {
+        let Seat { keeper, watched, filter } = &*self.seat;
+        Ok(keeper.shared.progress(watched)?.map(|Progress { revno, position, backing, exact, .. }| {
             let point = ResumePoint { epoch: keeper.shared.epoch, revno, position, backing, exact };
             ResumeToken::new(point, filter.clone())
         }))
@@ -79,7 +82,7 @@ impl<V, M: Machine<V>, S: Seam> Multiwatcher<V, M, S> {
     /// Which watcher of the machine it is.
     #[cfg(feature = "testing")]
     pub fn watcher(&self) -> WatcherId {
-        self.seat.watcher
+        self.seat.watched.id
     }
 
     /// What it sees.
@@ -90,7 +93,7 @@ impl<V, M: Machine<V>, S: Seam> Multiwatcher<V, M, S> {
     /// Stops it, for all its clones. When this returns it *is* stopped: no poll that begins afterwards yields a batch, and every
     /// pending call has its answer, [`NextError::Stopped`], and is woken. There is nothing to wait for.
     pub fn stop(&self) {
-        self.seat.keeper.shared.stop(self.seat.watcher);
+        self.seat.keeper.shared.stop(&self.seat.watched);
     }
 
     /// The same as [`stop`](Self::stop), under the name that workers have for it.
@@ -112,7 +115,7 @@ impl<V, M: Machine<V>, S: Seam> Clone for Multiwatcher<V, M, S> {
 
 impl<V, M: Machine<V>, S: Seam> fmt::Debug for Multiwatcher<V, M, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Seat { watcher, filter, .. } = &*self.seat;
-        f.debug_struct("Multiwatcher").field("watcher", watcher).field("filter", filter).finish_non_exhaustive()
+        let Seat { watched, filter, .. } = &*self.seat;
+        f.debug_struct("Multiwatcher").field("watcher", &watched.id).field("filter", filter).finish_non_exhaustive()
     }
 }

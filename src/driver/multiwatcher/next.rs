@@ -57,7 +57,7 @@ impl<V, M: Machine<V>, S: Seam> Future for Next<V, M, S> {
             State::Waiting(call) => Some(call),
             State::Done => panic!("a call of next was polled after it was ready"),
         };
-        let polled = this.seat.keeper.shared.poll_next(this.seat.watcher, &mut call, cx.waker());
+        let polled = this.seat.keeper.shared.poll_next(&this.seat.watched, &mut call, cx.waker());
         this.state = call.map_or(State::Done, State::Waiting);
         polled
     }
@@ -66,13 +66,13 @@ impl<V, M: Machine<V>, S: Seam> Future for Next<V, M, S> {
 impl<V, M: Machine<V>, S: Seam> Drop for Next<V, M, S> {
     fn drop(&mut self) {
         if let State::Waiting(call) = self.state {
-            self.seat.keeper.shared.drop_call(self.seat.watcher, call);
+            self.seat.keeper.shared.drop_call(&self.seat.watched, call);
         }
     }
 }
 
 impl<V, M: Machine<V>, S: Seam> fmt::Debug for Next<V, M, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Next").field("watcher", &self.seat.watcher).field("state", &self.state).finish()
+        f.debug_struct("Next").field("watcher", &self.seat.watched.id).field("state", &self.state).finish()
     }
 }

@@ -1,11 +1,14 @@
 //! The one lock, and what happens under it: the machine, the wakers of its calls, and the orders it has for the worker.
 //!
 //! Every operation is the same round: lock, one mutation of the machine, collect what it asks for, unlock, then call wakers and
-//! free what is no longer needed. Nothing foreign is called or dropped while the lock is held, except the comparison of two values.
+//! free what is no longer needed. Nothing foreign is called or dropped while the lock is held, except that two values are compared, and
+//! that the waker of whoever asks is compared and cloned: once for each wait, where a clone made before the lock would be one for each
+//! poll.
 
+mod ending;
 mod resuming;
+mod watched;
 
-use core::any::Any;
 use core::panic::AssertUnwindSafe;
 use core::task::{Poll, Waker};
 use core::time::Duration;
@@ -15,7 +18,6 @@ use std::panic::{catch_unwind, resume_unwind};
 use super::after::{After, By};
 use super::causes::{Causes, Failure};
 use super::error::{NextError, WatchError};
-use super::foreign::message;
 use super::machine::Machine;
 use super::meters::Meters;
 use super::report::Report;
@@ -25,9 +27,11 @@ use super::wakers::{Waits, Wakers};
 use super::worker::Doing;
 use crate::backing::{Identity, SharedError};
 use crate::machine::{
-    self, Batch, CallId, Cause, CauseClass, Epoch, Filter, Input, NextPoll, Output, Position, Progress, Time, Timeout,
-    WatcherId,
+    self, Batch, CallId, Cause, CauseClass, Epoch, Filter, Input, NextPoll, Output, Phase, Position, Progress, Time,
+    Timeout, WatcherId,
 };
+pub(super) use ending::panicked;
+pub(super) use watched::Watched;
 
 /// So many are woken before it is looked whether somebody has helped.
 const SHARE: usize = if cfg!(multiwatcher_loom) { 1 } else { 16 };
@@ -87,7 +91,7 @@ pub(super) struct Turn {
 }
 
 /// What the gauges show.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Census {
     /// Ascends: of two, the one that was taken later.
     pub(super) number: u64,
@@ -124,7 +128,7 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         Self { lock: Mutex::new(inner), seam, identity, patience, epoch, meters: Meters::new(identity), dead }
     }
 
-    pub(super) fn watch(&self, filter: Filter) -> Result<WatcherId, WatchError> {
+    pub(super) fn watch(&self, filter: Filter) -> Result<Watched, WatchError> {
         let opened = self.mutate(|inner, now, _| {
             let opened = inner.machine.watch(now, filter);
             let opened = opened.map_err(|machine::WatchError::Ended(cause)| inner.causes.find(cause));
@@ -134,21 +138,21 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         });
         let (watcher, census) = opened.and_then(|opened| opened).map_err(|failure| self.refusal(failure))?;
         self.meters.publish(&census, self.seam.now());
-        Ok(watcher)
+        Ok(Watched::new(watcher))
     }
 
     /// One poll of a call: `call` is empty before the first, and when it is over.
     pub(super) fn poll_next(
         &self,
-        watcher: WatcherId,
+        watched: &Watched,
         call: &mut Option<CallId>,
         waker: &Waker,
     ) -> Poll<Result<Batch<V>, NextError>> {
         let polled = self.mutate_after(None, &mut After::new(By::Call), |inner, now, after| {
-            match inner.machine.next(now, watcher, *call) {
+            match inner.machine.next(now, watched.id, *call) {
                 NextPoll::Ready(result) => {
                     after.discard(call.take().and_then(|call| inner.wakers.remove(call)));
-                    Poll::Ready(result.map_err(|error| inner.explain(error)))
+                    Poll::Ready(result.map_err(|error| watched.ended(inner.explain(error))))
                 }
                 NextPoll::Pending(id) => {
                     *call = Some(id);
@@ -157,42 +161,47 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
                 }
             }
         });
-        let polled = polled.unwrap_or_else(|failure| Poll::Ready(Err(NextError::Ended(failure))));
+        let polled = polled.unwrap_or_else(|failure| Poll::Ready(Err(watched.final_error(failure))));
         if let Poll::Ready(Ok(batch)) = &polled {
             self.meters.told(batch.deltas().len());
         }
         polled
     }
 
-    pub(super) fn drop_call(&self, watcher: WatcherId, call: CallId) {
+    pub(super) fn drop_call(&self, watched: &Watched, call: CallId) {
         // A worker that broke off has dropped all calls already.
         let _ = self.mutate(|inner, now, after| {
             after.discard(inner.wakers.remove(call));
-            inner.machine.handle(now, Input::DropCall { watcher, call });
+            inner.machine.handle(now, Input::DropCall { watcher: watched.id, call });
         });
     }
 
-    pub(super) fn try_next(&self, watcher: WatcherId) -> Result<Option<Batch<V>>, NextError> {
-        let taken =
-            self.mutate(|inner, now, _| inner.machine.try_next(now, watcher).map_err(|error| inner.explain(error)));
-        let taken = taken.unwrap_or_else(|failure| Err(NextError::Ended(failure)));
+    pub(super) fn try_next(&self, watched: &Watched) -> Result<Option<Batch<V>>, NextError> {
+        let taken = self.mutate(|inner, now, _| {
+            let taken = inner.machine.try_next(now, watched.id);
+            taken.map_err(|error| watched.ended(inner.explain(error)))
+        });
+        let taken = taken.unwrap_or_else(|failure| Err(watched.final_error(failure)));
         if let Ok(Some(batch)) = &taken {
             self.meters.told(batch.deltas().len());
         }
         taken
     }
 
-    pub(super) fn progress(&self, watcher: WatcherId) -> Result<Option<Progress>, NextError> {
-        let progress =
-            self.mutate(|inner, now, _| inner.machine.progress(now, watcher).map_err(|error| inner.explain(error)));
-        progress.unwrap_or_else(|failure| Err(NextError::Ended(failure)))
+    pub(super) fn progress(&self, watched: &Watched) -> Result<Option<Progress>, NextError> {
+        let progress = self.mutate(|inner, now, _| {
+            let progress = inner.machine.progress(now, watched.id);
+            progress.map_err(|error| watched.ended(inner.explain(error)))
+        });
+        progress.unwrap_or_else(|failure| Err(watched.final_error(failure)))
     }
 
-    pub(super) fn stop(&self, watcher: WatcherId) {
+    pub(super) fn stop(&self, watched: &Watched) {
         let stopped = self.mutate(|inner, now, after| {
-            inner.machine.handle(now, Input::Stop { watcher });
+            inner.machine.handle(now, Input::Stop { watcher: watched.id });
+            watched.stopped();
             if !inner.wait_for_watchers.is_empty() {
-                after.left().woken.extend(inner.wait_for_watchers.take(watcher));
+                after.left().woken.extend(inner.wait_for_watchers.take(watched.id));
                 inner.counted = inner.counts();
             }
             inner.census()
@@ -210,50 +219,10 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         });
     }
 
-    /// Ready with the watcher's final error once it has ended.
-    pub(super) fn poll_watcher_end(&self, watcher: WatcherId, key: &mut Option<u64>, waker: &Waker) -> Poll<NextError> {
-        let polled = self.mutate(|inner, now, after| match inner.machine.progress(now, watcher) {
-            Err(error) => Poll::Ready(inner.explain(error)),
-            Ok(_) => {
-                if inner.wait_for_watchers.is_empty() {
-                    inner.counted = inner.counts();
-                }
-                after.discard(inner.wait_for_watchers.set(watcher, key, waker));
-                Poll::Pending
-            }
-        });
-        polled.unwrap_or_else(|failure| Poll::Ready(NextError::Ended(failure)))
-    }
-
-    /// Ready with the worker's final failure once its task is over.
-    pub(super) fn poll_worker_end(&self, key: &mut Option<u64>, waker: &Waker) -> Poll<Failure> {
-        let mut inner = lock(&self.lock);
-        match inner.over.clone() {
-            Some(failure) => Poll::Ready(failure),
-            None => {
-                let replaced = inner.wait_for_worker.set((), key, waker);
-                drop(inner);
-                drop(replaced);
-                Poll::Pending
-            }
-        }
-    }
-
-    /// Somebody no longer waits for the worker's end.
-    pub(super) fn forget_worker_wait(&self, key: u64) {
-        let waker = lock(&self.lock).wait_for_worker.remove((), key);
-        drop(waker);
-    }
-
-    /// Somebody no longer waits for a watcher's end.
-    pub(super) fn forget_watcher_wait(&self, watcher: WatcherId, key: u64) {
-        let waker = lock(&self.lock).wait_for_watchers.remove(watcher, key);
-        drop(waker);
-    }
-
     pub(super) fn report(&self) -> Report {
+        let now = self.seam.now();
         let inner = lock(&self.lock);
-        let now = inner.now.max(self.seam.now());
+        let now = inner.now.max(now);
         Report::new(
             &inner.machine.report(),
             now,
@@ -295,31 +264,9 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         });
     }
 
-    /// Ends everything that hangs on the worker, whatever state the machine is in: the worker's task is gone, or going.
-    pub(super) fn break_off(&self, failure: &Failure) {
-        let mut after = After::<V>::new(By::Other);
-        let mut inner = lock(&self.lock);
-        inner.break_off(failure, &mut after);
-        drop(inner);
-        after.run();
-    }
-
-    /// The worker's task is over: for the reason for which the machine ended, or else for this one.
-    pub(super) fn finish(&self, failure: Failure) {
-        let mut after = After::<V>::new(By::Other);
-        let mut inner = lock(&self.lock);
-        let failure = inner.ended.map_or(failure, |(cause, _)| inner.causes.find(cause));
-        inner.over.get_or_insert(failure);
-        after.left().woken.extend(inner.wait_for_worker.take_all());
-        drop(inner);
-        after.run();
-    }
-
-    /// Why and when it ended, if it has; its backing may still be released.
-    pub(super) fn end(&self) -> Option<(Failure, Time)> {
-        let inner = lock(&self.lock);
-        let broken = || inner.broken.as_ref().map(|failure| (failure.clone(), inner.now));
-        inner.ended.map(|(cause, at)| (inner.causes.find(cause), at)).or_else(broken)
+    /// The worker does something else than when it looked.
+    pub(super) fn show(&self, doing: Doing) {
+        lock(&self.lock).doing = doing;
     }
 
     /// What a cause of the machine stands for.
@@ -383,8 +330,10 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
     /// What a mutation has left, now that the lock is released. The worker returns when everybody is woken whom it told.
     fn carry_out(&self, after: &mut After<V>) {
         loop {
-            self.meters.woke(after.woken());
+            let woken = after.woken();
             after.run();
+            // Whoever records it is foreign: if that panics, nobody is asleep who was to be woken.
+            self.meters.woke(woken);
             if after.by != By::Worker || !after.more {
                 return;
             }
@@ -428,9 +377,7 @@ impl<V, M: Machine<V>> Inner<V, M> {
                 after.left().woken.extend(self.wait_for_watchers.take_all());
             }
         }
-        if !self.wait_for_positions.is_empty() {
-            let reached = self.machine.report().position;
-            let reached = if self.ended.is_some() { Position(u64::MAX) } else { reached };
+        if let Some(reached) = self.reached() {
             after.left().woken.extend(self.wait_for_positions.take_to(reached));
         }
         if self.causes.is_crowded() {
@@ -443,6 +390,19 @@ impl<V, M: Machine<V>> Inner<V, M> {
     fn share_out(&mut self, after: &mut After<V>) {
         after.left().woken.extend(self.told.drain(..self.told.len().min(SHARE)));
         after.more = !self.told.is_empty();
+    }
+
+    /// How far those are to look again who wait for a position, if there are any. A store that follows has been brought somewhere; before
+    /// its first load it stands nowhere, whatever position it begins with. One that has ended is brought nowhere any more.
+    fn reached(&self) -> Option<Position> {
+        if self.wait_for_positions.is_empty() {
+            return None;
+        }
+        if self.ended.is_some() {
+            return Some(Position(u64::MAX));
+        }
+        let report = self.machine.report();
+        (report.phase == Phase::Following).then_some(report.position)
     }
 
     fn counts(&self) -> (usize, usize) {
@@ -466,17 +426,4 @@ impl<V, M: Machine<V>> Inner<V, M> {
             }
         }
     }
-
-    fn break_off(&mut self, failure: &Failure, after: &mut After<V>) {
-        self.broken.get_or_insert_with(|| failure.clone());
-        after.left().woken.extend(self.wakers.take_all());
-        after.left().woken.extend(self.wait_for_watchers.take_all());
-        after.left().woken.extend(self.wait_for_positions.take_all());
-        after.wake(self.worker.take());
-    }
-}
-
-/// The failure that a panic of the worker is.
-pub(super) fn panicked(panic: &(dyn Any + Send)) -> Failure {
-    Failure::new(CauseClass::Permanent, format!("the worker panicked: {}", message(panic)))
 }

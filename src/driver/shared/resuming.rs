@@ -9,14 +9,14 @@ use super::super::machine::Machine;
 use super::super::seam::Seam;
 use super::super::sync::lock;
 use super::super::token::ResumeToken;
-use super::{Census, Inner, Shared};
+use super::{Census, Inner, Shared, Watched};
 use crate::machine::{self, Position, Time, WatcherId};
 
 /// A reader who came back has a watcher, or an error of its own, or the machine has ended.
 type Resumed = Result<(WatcherId, Census), Result<ResumeError, Failure>>;
 
 impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
-    pub(in crate::driver) fn try_resume(&self, token: &ResumeToken) -> Result<WatcherId, ResumeError> {
+    pub(in crate::driver) fn try_resume(&self, token: &ResumeToken) -> Result<Watched, ResumeError> {
         self.conclude_resume(self.mutate(|inner, now, after| inner.resume(token, now, after)))
     }
 
@@ -26,13 +26,14 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         token: &ResumeToken,
         key: &mut Option<u64>,
         waker: &Waker,
-    ) -> Poll<Result<WatcherId, ResumeError>> {
+    ) -> Poll<Result<Watched, ResumeError>> {
         let resumed = self.mutate(|inner, now, after| {
             let resumed = inner.resume(token, now, after);
             if let Err(Ok(ResumeError::Ahead { .. })) = resumed {
                 after.discard(inner.wait_for_positions.set(token.point().position, key, waker));
                 return Poll::Pending;
             }
+            after.discard(key.take().and_then(|key| inner.wait_for_positions.remove(token.point().position, key)));
             Poll::Ready(resumed)
         });
         match resumed {
@@ -52,11 +53,11 @@ impl<V, M: Machine<V>, S: Seam> Shared<V, M, S> {
         position
     }
 
-    fn conclude_resume(&self, resumed: Result<Resumed, Failure>) -> Result<WatcherId, ResumeError> {
+    fn conclude_resume(&self, resumed: Result<Resumed, Failure>) -> Result<Watched, ResumeError> {
         match resumed {
             Ok(Ok((watcher, census))) => {
                 self.meters.publish(&census, self.seam.now());
-                Ok(watcher)
+                Ok(Watched::new(watcher))
             }
             Ok(Err(Ok(error))) => Err(error),
             Ok(Err(Err(failure))) | Err(failure) => Err(self.refusal(failure).into()),

@@ -33,9 +33,10 @@ enum Source {
     Subscription,
 }
 
-impl Source {
-    const COUNT: usize = 3;
+/// How many sources a life has.
+pub(super) const SOURCES: usize = 3;
 
+impl Source {
     fn next(self) -> Self {
         match self {
             Self::Fetch => Self::Load,
@@ -119,7 +120,7 @@ impl<V: Value> Life<V> {
 
     /// Polls its sources until one has something. The next time it begins after that one.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Came<V>> {
-        for _ in 0..Source::COUNT {
+        for _ in 0..SOURCES {
             self.turn = self.turn.next();
             let came = match self.turn {
                 Source::Fetch => self.poll_fetch(cx),

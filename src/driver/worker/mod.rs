@@ -8,10 +8,11 @@ mod resume;
 mod task;
 
 use core::fmt;
+use core::time::Duration;
 use std::sync::Arc as StdArc;
 
 use crate::backing::{Backing, Identity, Value};
-use crate::machine::{Config, Filter, ModelId, StoreManager};
+use crate::machine::{Backoff, Config, Filter, ModelId, StoreManager};
 
 use super::causes::{Causes, Failure, Namer};
 use super::error::{ResumeError, WatchError};
@@ -50,21 +51,26 @@ impl<V, M: Machine<V>, S: Seam> Drop for Keeper<V, M, S> {
 }
 
 impl<V: Value> Worker<V> {
-    /// Starts a worker on the tokio runtime that this is called from.
+    /// Starts a worker on the tokio runtime that this is called from. A back-off of less than a millisecond counts as one.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, as `tokio::spawn` does.
+    /// Outside of a tokio runtime, as `tokio::spawn` does; and if the backing panics when it is asked for its
+    /// [`identity`](Backing::identity), which happens here for the first time.
     pub fn start(backing: impl Backing<Value = V>, config: Config) -> Self {
         Self::start_on(Tokio::current(), backing, config)
     }
 }
 
 impl<V: Value, S: Seam> Worker<V, StoreManager<V>, S> {
-    /// Starts a worker on this runtime.
+    /// Starts a worker on this runtime. A back-off of less than a millisecond counts as one.
+    ///
+    /// # Panics
+    ///
+    /// If the backing panics when it is asked for its [`identity`](Backing::identity).
     pub fn start_on(seam: S, backing: impl Backing<Value = V>, config: Config) -> Self {
         let patience = config.call_timeout;
-        let machine = StoreManager::new(config, seam.fresh_epoch(), seam.now());
+        let machine = StoreManager::new(unhurried(config), seam.fresh_epoch(), seam.now());
         Self::start_with(machine, seam, backing, patience)
     }
 
@@ -83,7 +89,11 @@ impl<V: Value, S: Seam> Worker<V, StoreManager<V>, S> {
 impl<V: Value, M: Machine<V>, S: Seam> Worker<V, M, S> {
     /// Starts a worker around a machine that was made for this seam's clock and asked nothing yet. Releasing the backing may
     /// take as long as `patience`, and so may a [`resume`](Self::resume).
-    pub fn start_with(machine: M, seam: S, backing: impl Backing<Value = V>, patience: core::time::Duration) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// If the backing panics when it is asked for its [`identity`](Backing::identity).
+    pub fn start_with(machine: M, seam: S, backing: impl Backing<Value = V>, patience: Duration) -> Self {
         let shared = Arc::new(Shared::new(machine, Causes::default(), seam, backing.identity(), patience, false));
         let task = Task::new(Arc::clone(&shared), StdArc::new(backing));
         shared.seam.spawn(task);
@@ -118,8 +128,8 @@ impl<V, M: Machine<V>, S: Seam> Worker<V, M, S> {
 
     /// Opens a multiwatcher. Its first batch is the whole filtered state. It never waits for the backing.
     pub fn watch(&self, filter: Filter) -> Result<Multiwatcher<V, M, S>, WatchError> {
-        let watcher = self.keeper.shared.watch(filter.clone())?;
-        Ok(Multiwatcher::new(Arc::clone(&self.keeper), watcher, filter))
+        let watched = self.keeper.shared.watch(filter.clone())?;
+        Ok(Multiwatcher::new(Arc::clone(&self.keeper), watched, filter))
     }
 
     /// Opens a multiwatcher for a reader that comes back, to this worker or from another one of the same database. Its first batch is
@@ -136,8 +146,8 @@ impl<V, M: Machine<V>, S: Seam> Worker<V, M, S> {
 
     /// The same without waiting: [`ResumeError::Ahead`] if the other worker has been further.
     pub fn try_resume(&self, token: &ResumeToken) -> Result<Multiwatcher<V, M, S>, ResumeError> {
-        let watcher = self.keeper.shared.try_resume(token)?;
-        Ok(Multiwatcher::new(Arc::clone(&self.keeper), watcher, token.filter().clone()))
+        let watched = self.keeper.shared.try_resume(token)?;
+        Ok(Multiwatcher::new(Arc::clone(&self.keeper), watched, token.filter().clone()))
     }
 
     /// Ends the worker: every multiwatcher is told so at once, and the backing is released. Does not wait for that; see
@@ -172,6 +182,13 @@ impl<V, M: Machine<V>, S: Seam> Worker<V, M, S> {
     pub fn inspect<R>(&self, look: impl FnOnce(&M, Doing, usize) -> R) -> R {
         self.keeper.shared.inspect(look)
     }
+}
+
+/// The same with a back-off that takes time: without one, a backing that cannot be opened would be tried in a busy loop.
+pub(super) fn unhurried(config: Config) -> Config {
+    const LEAST: Duration = Duration::from_millis(1);
+    let Backoff { min, max } = config.backoff;
+    Config { backoff: Backoff { min: min.max(LEAST), max: max.max(LEAST) }, ..config }
 }
 
 impl<V, M: Machine<V>, S: Seam> Clone for Worker<V, M, S> {

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 
 use super::Worker;
 use crate::driver::error::ResumeError;
@@ -27,7 +27,11 @@ pub struct Resume<V, M: Machine<V>, S: Seam> {
 
 enum State<S: Seam> {
     New,
-    Waiting { key: u64, limit: S::Sleep },
+    /// Under a key, once its waker is registered.
+    Waiting {
+        key: Option<u64>,
+        limit: S::Sleep,
+    },
     Done,
 }
 
@@ -43,37 +47,37 @@ impl<V, M: Machine<V>, S: Seam> Future for Resume<V, M, S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let shared = &this.worker.keeper.shared;
-        let mut key = match this.state {
-            State::New => None,
-            State::Waiting { key, .. } => Some(key),
-            State::Done => panic!("a call of resume was polled after it was ready"),
-        };
-        let resumed = match (shared.poll_resume(&this.token, &mut key, cx.waker()), key) {
-            (Poll::Ready(resumed), _) => resumed,
-            (Poll::Pending, None) => unreachable!("whoever waits has a key"),
-            (Poll::Pending, Some(key)) => {
-                if let State::New = this.state {
+        let resumed = match &mut this.state {
+            State::New => match shared.try_resume(&this.token) {
+                Err(ResumeError::Ahead { .. }) => {
+                    // Made before anything is registered: if it cannot be made, nothing is left behind.
                     let limit = shared.seam.sleep_until(shared.seam.now().after(shared.patience));
-                    this.state = State::Waiting { key, limit };
+                    this.state = State::Waiting { key: None, limit };
+                    return Pin::new(this).poll(cx);
                 }
-                let State::Waiting { limit, .. } = &mut this.state else { return Poll::Pending };
-                if Pin::new(limit).poll(cx).is_pending() {
-                    return Poll::Pending;
+                resumed => resumed,
+            },
+            State::Waiting { key, limit } => match shared.poll_resume(&this.token, key, cx.waker()) {
+                Poll::Ready(resumed) => resumed,
+                Poll::Pending => {
+                    ready!(Pin::new(limit).poll(cx));
+                    let key = key.take().expect("whoever waits has a key");
+                    let position = shared.forget_position_wait(this.token.point().position, key);
+                    Err(ResumeError::Ahead { position })
                 }
-                let position = shared.forget_position_wait(this.token.point().position, key);
-                Err(ResumeError::Ahead { position })
-            }
+            },
+            State::Done => panic!("a call of resume was polled after it was ready"),
         };
         this.state = State::Done;
         let multiwatcher =
-            |watcher| Multiwatcher::new(Arc::clone(&this.worker.keeper), watcher, this.token.filter().clone());
+            |watched| Multiwatcher::new(Arc::clone(&this.worker.keeper), watched, this.token.filter().clone());
         Poll::Ready(resumed.map(multiwatcher))
     }
 }
 
 impl<V, M: Machine<V>, S: Seam> Drop for Resume<V, M, S> {
     fn drop(&mut self) {
-        if let State::Waiting { key, .. } = self.state {
+        if let State::Waiting { key: Some(key), .. } = self.state {
             self.worker.keeper.shared.forget_position_wait(self.token.point().position, key);
         }
     }

@@ -131,6 +131,8 @@ impl<V: PartialEq> StoreManager<V> {
         }
         if from.epoch == epoch {
             return match from.revno {
+                // Nobody had a batch before the first load, so nobody comes back from there.
+                _ if !self.loaded => Err(gone),
                 revno if revno > latest => Err(ResumeError::Future { latest }),
                 revno if revno < oldest => Err(gone),
                 // Whether the backing has gone back since, nobody knows: the position says nothing to others.

@@ -52,9 +52,10 @@ impl Source {
         let reader = self.reader.clone()?;
         let told = {
             let tick = pin!(self.ticks.tick());
-            match select(reader.next(), tick).await {
-                Either::Left((told, _)) => Some(told),
-                Either::Right(_) => None,
+            // The state first: while it is told, what changes is put together; the other way round a busy database would hide it.
+            match select(tick, reader.next()).await {
+                Either::Left(_) => None,
+                Either::Right((told, _)) => Some(told),
             }
         };
         Some(match told {
@@ -96,4 +97,34 @@ fn event(name: &str, data: &impl Serialize) -> Bytes {
     let mut event = String::new();
     write!(event, "event: {name}\ndata: {data}\n\n").expect("a text takes what is written");
     event.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::backing::MemoryBacking;
+    use crate::driver::{Factory, OpenError};
+    use crate::machine::{Config, EntityId, ModelId};
+    use crate::service::{Accounts, Service, ServiceConfig};
+
+    #[tokio::test]
+    async fn the_state_is_told_though_there_are_changes_to_tell() {
+        let database = MemoryBacking::new();
+        database.put(EntityId::new("model", ModelId::from_u128(1), "x"), "{}".parse().unwrap());
+        let open = move || core::future::ready(Ok::<_, OpenError>(database.clone()));
+        let config = ServiceConfig::new(ModelId::from_u128(2), Accounts::Fixed(Arc::default()));
+        let service = Service::new(Factory::new(open, Config::default()), config).unwrap();
+        service.shared.cache.loaded().await.unwrap();
+        let mut events = pin!(events(Arc::clone(&service.shared)).await.unwrap());
+        // Both are due.
+        sleep(Duration::from_millis(20)).await;
+        for expected in ["event: status\n", "event: deltas\n"] {
+            let Some(Ok(frame)) = events.next().await else { panic!("it goes on") };
+            let event = frame.into_data().unwrap();
+            assert!(event.starts_with(expected.as_bytes()), "{event:?} is not {expected}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::service::protocol::{ControllerInfo, Entities, HostPort, Outcome, Resu
 impl Connection {
     pub(in crate::service) fn controller_info(&self, entities: &Entities) -> Result<Answer, RpcError> {
         self.grant()?;
-        let reachable = self.shared.reachable();
+        let reachable = self.reachable();
         let info = ControllerInfo {
             addresses: reachable.address.iter().map(SocketAddr::to_string).collect(),
             cacert: reachable.certificate,

@@ -13,7 +13,7 @@ impl Connection {
             Target::Model(model) => (ConnectionKind::Model, Some(model)),
             Target::Controller => (ConnectionKind::Controller, None),
         };
-        let address = self.shared.reachable().address;
+        let address = self.reachable().address;
         Answer::of(&LoginResult {
             servers: address.into_iter().map(|address| vec![HostPort::of(address)]).collect(),
             controller_tag: format!("controller-{}", self.shared.config.controller),

@@ -35,7 +35,7 @@ impl Connection {
     pub(in crate::service) async fn next(&self, id: &str) -> Result<Answer, RpcError> {
         let watched = self.watched(id)?;
         match watched.reader.next().await {
-            Ok(batch) => Ok(Answer::Batch(self.shared.encoder.encode(batch).await)),
+            Ok(batch) => Ok(Answer::Batch(self.shared.encoder.encode(batch))),
             Err(error) => Err(self.ended(id, &error)),
         }
     }

@@ -12,7 +12,7 @@ use super::reply::{ErrorCode, RpcError};
 const DEPTH: u32 = 32;
 
 /// One request. What was absent or `null` is empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// Chosen by the client, at least 1; the reply carries it.
     pub request_id: u64,
@@ -26,6 +26,18 @@ pub struct Request {
     pub method: String,
     /// The text of the parameters, if there are any.
     pub params: Option<String>,
+}
+
+/// Without the parameters: a login's hold the password.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { request_id, facade, version, id, method, params } = self;
+        let mut shown = f.debug_struct("Request");
+        shown.field("request_id", request_id).field("facade", facade).field("version", version);
+        shown.field("id", id).field("method", method);
+        shown.field("params", &params.as_ref().map(|params| format!("{} bytes", params.len())));
+        shown.finish()
+    }
 }
 
 /// Why a message is no request.

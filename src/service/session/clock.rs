@@ -30,7 +30,7 @@ pub(super) struct Clock {
     opened: Instant,
     heard: Instant,
     pinged: Option<Instant>,
-    /// Since when a frame has been written that the system has not taken.
+    /// Since when something has been written that the system has not taken.
     written: Option<Instant>,
     closing: Option<Instant>,
     is_logged_in: bool,
@@ -62,7 +62,7 @@ impl Clock {
         self.pinged = None;
     }
 
-    /// A frame is about to be written.
+    /// The system does not take what is written.
     pub(super) fn writes(&mut self) {
         if self.written.is_none() {
             let now = Instant::now();
@@ -71,7 +71,8 @@ impl Clock {
         }
     }
 
-    /// A frame was written. One within a reply is a sign of life too: the client sees a ping only when it has read what stands before.
+    /// What was to be written is. A frame within a reply is a sign of life too: the client sees a ping only when it has read what stands
+    /// before.
     pub(super) fn wrote(&mut self, is_within: bool) {
         self.written = None;
         if is_within {

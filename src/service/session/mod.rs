@@ -31,13 +31,21 @@ use outbox::Outbox;
 
 /// Bytes that are read at a time.
 const READ: usize = 4 << 10;
+/// Bytes that wait to be written beside a frame: answers to pings, and the close frame. When they are full the socket keeps the answer
+/// to the last ping alone.
+const PONGS: usize = 4 << 10;
 
-/// Speaks with one client until the connection ends. Its watchers are stopped when this returns or is dropped.
-pub(super) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(stream: IO, read: Bytes, connection: Arc<Connection>) {
+/// Speaks with one client until the connection ends; how it ended. Its watchers are stopped when this returns or is dropped.
+pub(super) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(
+    stream: IO,
+    read: Bytes,
+    connection: Arc<Connection>,
+) -> Parting {
     let limits = connection.limits();
     let config = WebSocketConfig::default()
         .read_buffer_size(READ)
         .write_buffer_size(0)
+        .max_write_buffer_size(outbox::FRAME + PONGS)
         .max_frame_size(Some(limits.message_bytes))
         .max_message_size(Some(limits.message_bytes));
     let socket = WebSocketStream::from_partially_read(stream, read.to_vec(), Role::Server, Some(config)).await;
@@ -64,6 +72,19 @@ pub(super) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(stream: IO, read: By
     let end = end.await;
     session.connection.close();
     debug!(connection = session.connection.number(), %end, "a connection ended");
+    match end {
+        End::Overdue(Overdue::Close) if is_stopping => Parting::CutOff,
+        End::Closed | End::Overdue(_) | End::Broken(_) => Parting::Done,
+    }
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// In one of the usual ways.
+    Done,
+    /// The service shuts down, and it did not close in time.
+    CutOff,
 }
 
 /// One answered request.
@@ -145,22 +166,26 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<IO> {
         Ok(moved)
     }
 
-    /// Writes frame by frame: the next one is cut when the last one is with the system.
+    /// Writes frame by frame: the next one is cut when the last one is with the system, and the answers to pings that came meanwhile. So
+    /// the socket has room for it.
     fn write(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
         let mut moved = false;
         loop {
             if self.is_unflushed {
                 match Pin::new(&mut self.socket).poll_flush(cx) {
-                    Poll::Pending => return Ok(moved),
+                    Poll::Pending => {
+                        self.clock.writes();
+                        return Ok(moved);
+                    }
                     Poll::Ready(flushed) => flushed.map_err(End::Broken)?,
                 }
                 self.is_unflushed = false;
                 self.clock.wrote(self.outbox.is_within_reply());
             }
+            self.outbox.fetch(cx);
             let Some(frame) = self.outbox.pop() else { return Ok(moved) };
             moved = true;
             self.is_unflushed = true;
-            self.clock.writes();
             match Pin::new(&mut self.socket).start_send(frame) {
                 Ok(()) => {}
                 // The client has closed, and waits for nothing any more.
@@ -188,10 +213,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<IO> {
     fn reply(&mut self, request_id: u64, answer: Result<Answer, RpcError>) {
         match answer {
             Ok(Answer::Result(result)) => self.outbox.push_shared([head(request_id), result, tail()].into()),
-            Ok(Answer::Batch(encoded)) => {
-                let pieces = core::iter::once(head(request_id)).chain(encoded.pieces().iter().cloned());
-                self.outbox.push_shared(pieces.chain([tail()]).collect());
-            }
+            Ok(Answer::Batch(encoded)) => match encoded.whole() {
+                Some(whole) => self.outbox.push_shared([head(request_id), whole, tail()].into()),
+                None => self.outbox.push_batch(head(request_id), encoded, tail()),
+            },
             Err(error) => self.outbox.push(encode_error(request_id, &error)),
         }
     }
@@ -222,8 +247,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<IO> {
                 self.phase = Phase::Closing;
                 self.abandon();
             }
-            // The socket answers pings by itself, with the next read.
-            Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+            // The socket answers it by itself. That the answer cannot be written is noticed like any other stall.
+            Message::Ping(_) => self.is_unflushed = true,
+            Message::Text(_) | Message::Binary(_) | Message::Pong(_) | Message::Frame(_) => {}
         }
     }
 

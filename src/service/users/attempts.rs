@@ -10,12 +10,13 @@ const REMEMBERED: usize = 4096;
 /// How many logins may fail, and how soon that is forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptLimits {
-    /// Failures in a row from one address; of IPv6, from one network of 64 bits.
+    /// Failures from one address that are not forgotten; of IPv6, from one network of 64 bits.
     pub per_address: u32,
-    /// Failures in a row of one user. Addresses from which that user has logged in are not held back by it, so nobody is locked out
-    /// by the guesses of others.
+    /// The same of one user. Names that no user can have count as one. Addresses from which that user has logged in are not held back by
+    /// it, so nobody is locked out by the guesses of others.
     pub per_user: u32,
-    /// One failure is forgotten after so long.
+    /// One failure is forgotten after so long, and not sooner: if a login that succeeds wiped them out, whoever has an account could
+    /// guess at others' without end.
     pub forget_after: Duration,
 }
 
@@ -98,7 +99,7 @@ impl<K: Ord + Clone> Failures<K> {
 }
 
 /// An address as far as one party has it: whoever has one of IPv6 has 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
+pub(in crate::service) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => {
@@ -134,6 +135,16 @@ mod tests {
         attempts.failed(2 * SECOND, address(1), "d");
         assert!(!attempts.may_try(2 * SECOND, address(1), "d"));
         assert!(attempts.may_try(9 * SECOND, address(1), "d"));
+    }
+
+    #[test]
+    fn a_login_that_succeeds_wipes_nothing_out() {
+        let mut attempts = attempts();
+        for user in ["a", "b", "c"] {
+            attempts.failed(SECOND, address(1), user);
+            attempts.succeeded(address(1), "mallory");
+        }
+        assert!(!attempts.may_try(SECOND, address(1), "mallory"));
     }
 
     #[test]

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::attempts::{AttemptLimits, Attempts};
-use super::file::{ControllerAccess, ModelAccess, User, Users, UsersError};
+use super::file::{ControllerAccess, ModelAccess, User, Users, UsersError, is_name};
 use super::password::{HashError, PasswordCost, PasswordHash, Salt};
 use crate::machine::ModelId;
 use crate::service::offload::Offload;
@@ -83,18 +84,44 @@ impl Doorkeeper {
     }
 
     /// Checks who somebody is.
+    ///
+    /// It is done whether or not this is polled on. A session may be dropped, or not polled for as long as its client does not read: it
+    /// must neither keep a place from others, nor leave a hash running that nobody counts.
     pub(in crate::service) async fn login(self: &Arc<Self>, address: IpAddr, login: Login) -> Result<Grant, RpcError> {
         if login.credentials.is_empty() {
             return Err(RpcError::new("no credentials provided", ErrorCode::NoCredentials));
         }
-        let name = user_name(&login.auth_tag).unwrap_or_default().to_owned();
+        // What no user can be called is not remembered: it may be long, and there is no end of it.
+        let name = user_name(&login.auth_tag).filter(|name| is_name(name)).unwrap_or_default().to_owned();
         self.check_rate(address, &name)?;
-        let permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        let gone = CancellationToken::new();
+        let _gone = gone.clone().drop_guard();
+        let checking = Arc::clone(self).check_in_turn(address, name, login.credentials, gone);
+        self.offload.see_through(checking).await
+    }
+
+    /// Waits for its turn as long as somebody wants to know. What is begun then is ended and counted, whether they still do or not.
+    async fn check_in_turn(
+        self: Arc<Self>,
+        address: IpAddr,
+        name: String,
+        password: String,
+        gone: CancellationToken,
+    ) -> Result<Grant, RpcError> {
+        let turn = gone.run_until_cancelled(self.permits.acquire()).await;
+        // Nobody is left to be told so.
+        let Some(permit) = turn else { return Err(RpcError::bad_login()) };
+        let permit = permit.expect("the semaphore is never closed");
         // Others may have failed while this one waited.
         self.check_rate(address, &name)?;
-        let (keeper, asked) = (Arc::clone(self), name.clone());
-        let user = self.offload.run(move || keeper.check(&asked, &login.credentials)).await;
+        let (keeper, asked) = (Arc::clone(&self), name.clone());
+        let user = self.offload.run(move || keeper.check(&asked, &password)).await;
+        let granted = self.count(address, name, user);
         drop(permit);
+        granted
+    }
+
+    fn count(&self, address: IpAddr, name: String, user: Option<User>) -> Result<Grant, RpcError> {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(user) = user {
             attempts.succeeded(address, &name);
@@ -130,13 +157,13 @@ impl Doorkeeper {
         }
     }
 
-    /// The user, if the password is right. One hash is computed, whoever it is: an unknown user's password is held against
-    /// somebody else's hash, which costs what it costs for a user that is known.
+    /// The user, if the password is right. One hash is computed, whoever it is: an unknown user's password is held against the hash of
+    /// somebody else that costs most. If all cost the same, and they do unless a file of users is older than a higher cost, then no
+    /// time tells who is known; a user whose hash is cheaper is told apart by it.
     fn check(&self, name: &str, password: &str) -> Option<User> {
         let users = self.users();
         let found = users.get(name);
-        let hash =
-            found.or_else(|| users.iter().next().map(|(_, user)| user)).map_or(&self.decoy, |user| &user.password);
+        let hash = found.map(|user| &user.password).or_else(|| users.costliest()).unwrap_or(&self.decoy);
         self.hashed.fetch_add(1, Ordering::Relaxed);
         let is_right = hash.is_of(password);
         found.filter(|_| is_right).cloned()

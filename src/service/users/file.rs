@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use super::password::PasswordHash;
 use crate::machine::ModelId;
@@ -172,14 +173,12 @@ impl Users {
     /// Writes them to a file that nobody else may read. Whoever reads it meanwhile sees the old text or the new one.
     pub fn save(&self, path: &Path) -> Result<(), UsersError> {
         let wrong = |error| UsersError::File { path: path.to_owned(), error };
-        let beside = path.with_extension("tmp");
-        let written = (|| {
-            let mut file = super::super::private_file(&beside)?;
-            file.write_all(self.to_text().as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&beside, path)
-        })();
-        written.map_err(wrong)
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Of a name that nobody can know beforehand, and for its owner alone.
+        let mut file = NamedTempFile::new_in(folder).map_err(wrong)?;
+        file.write_all(self.to_text().as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(wrong)?;
+        file.persist(path).map_err(|error| wrong(error.error))?;
+        Ok(())
     }
 
     /// Adds one.
@@ -212,6 +211,12 @@ impl Users {
         self.users.iter().map(|(name, user)| (name.as_str(), user))
     }
 
+    /// The hash that takes most work; of several, that of the first user.
+    pub(super) fn costliest(&self) -> Option<&PasswordHash> {
+        let hashes = self.users.values().map(|user| &user.password);
+        hashes.reduce(|most, hash| if hash.work() > most.work() { hash } else { most })
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.users.is_empty()
@@ -219,12 +224,16 @@ impl Users {
 }
 
 fn check_name(name: &str) -> Result<(), UsersError> {
+    if is_name(name) { Ok(()) } else { Err(UsersError::Name { name: name.to_owned() }) }
+}
+
+/// Whether a user can be called so.
+pub(super) fn is_name(name: &str) -> bool {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric();
-    let is_good = name.len() <= 64
+    name.len() <= 64
         && name.starts_with(is_plain)
         && name.ends_with(is_plain)
-        && name.chars().all(|letter| is_plain(letter) || matches!(letter, '.' | '+' | '-'));
-    if is_good { Ok(()) } else { Err(UsersError::Name { name: name.to_owned() }) }
+        && name.chars().all(|letter| is_plain(letter) || matches!(letter, '.' | '+' | '-'))
 }
 
 #[cfg(test)]
@@ -259,6 +268,33 @@ mod tests {
         }
         let names: Vec<_> = users.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["ann", "bob"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_somebody_laid_beside_the_file_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, precious) = (folder.path().join("users.toml"), folder.path().join("precious"));
+        std::fs::write(&precious, "as it was").unwrap();
+        std::os::unix::fs::symlink(&precious, folder.path().join("users.tmp")).unwrap();
+        Users::default().save(&path).unwrap();
+        assert_eq!(std::fs::read_to_string(&precious).unwrap(), "as it was");
+        assert!(std::fs::symlink_metadata(&path).unwrap().is_file());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "nothing else is left");
+    }
+
+    #[test]
+    fn the_hash_that_takes_most_work_is_found() {
+        let of = |memory_kib, passes| User {
+            password: PasswordHash::of("s3cret", Salt([7; 16]), PasswordCost { memory_kib, passes }).unwrap(),
+            ..user()
+        };
+        let mut users = Users::default();
+        assert!(users.costliest().is_none());
+        for (name, memory_kib, passes) in [("ann", 8, 2), ("bob", 16, 2), ("eve", 8, 3), ("zoe", 32, 1)] {
+            users.add(name, of(memory_kib, passes)).unwrap();
+        }
+        assert_eq!(users.costliest(), Some(&users.get("bob").unwrap().password), "the first of those who cost 32");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod file;
 mod password;
 
 pub use attempts::AttemptLimits;
+pub(super) use attempts::network;
 pub use doorkeeper::Accounts;
 pub(super) use doorkeeper::{Doorkeeper, Grant, StartError, user_name};
 pub use file::{ControllerAccess, ModelAccess, User, Users, UsersError};

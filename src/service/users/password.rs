@@ -64,6 +64,11 @@ impl PasswordHash {
         hasher.hash_password_with_salt(password.as_bytes(), &salt.0).map(Self).map_err(|error| wrong(&error))
     }
 
+    /// How much work it is to compute: KiB that are written.
+    pub(super) fn work(&self) -> u64 {
+        Params::try_from(&self.0).map_or(0, |params| u64::from(params.m_cost()) * u64::from(params.t_cost()))
+    }
+
     /// Whether it is the hash of this password. The comparison takes the same time wherever they differ.
     pub(super) fn is_of(&self, password: &str) -> bool {
         Argon2::default().verify_password(password.as_bytes(), &self.0).is_ok()

@@ -167,6 +167,7 @@ impl Reference {
         }
         if from.epoch == epoch {
             return match from.revno {
+                _ if !self.loaded => gone,
                 revno if revno < oldest => gone,
                 revno if revno > latest => Err(ResumeError::Future { latest }),
                 Revno(revno) => Ok((revno, None)),

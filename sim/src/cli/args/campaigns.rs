@@ -43,8 +43,9 @@ First the corpus of capsules is replayed against what ships. A
 failing run is made short and written to the failures folder,
 and its page ends with the command that replays it.
 
-A subject that breaks a promise at once, the canary, is run
-before each world. If that is not seen, nothing is.
+A subject that breaks a promise as soon as somebody has read,
+the canary, is run before each world, with the same flags. If
+that is not seen, nothing is.
 
 The world net is slow, some tens of seeds a second, and is run
 when it is named. It has no capsules and takes no scenario: a
@@ -52,7 +53,7 @@ failing seed is told as it is, with the command that runs it.
 
 Exit codes: 0 clean, 1 a promise is broken or a checker had
 nothing to decide in 10,000 seeds, 2 usage, 3 something was
-never reached that 20,000 seeds and more should reach, or the
+never reached that 10,000 seeds and more should reach, or the
 situation of a scenario did not occur, 5 the canary was not
 found.")]
 pub struct RunArgs {
@@ -165,7 +166,8 @@ trial comes to is kept in a file. The same command goes on where
 it stopped, and prints the table as far as it is.
 
 Exit codes: 0 all found, or a table; 1 one was not found in some
-hunt; 2 usage; 4 the canary was not found.")]
+hunt; 2 usage; 5 the canary, which is looked for before a table
+is filled, was not found.")]
 pub struct ZooArgs {
     /// The bugs [default: all]
     #[arg(value_name = "BUG", value_parser = bug, hide_possible_values = true)]

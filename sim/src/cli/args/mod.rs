@@ -4,12 +4,14 @@ mod campaigns;
 mod failures;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use multiwatcher::testing::{Families, Family, Subject};
 
-use crate::runner::Runner;
+use crate::runner::{Runner, Terms};
+use crate::scenario::Scenario;
 use crate::schedulers::Kind;
 use crate::seed::{Seed, SeedRange};
 use crate::worlds::{Maker, World};
@@ -100,8 +102,13 @@ pub struct Drawing {
 impl Drawing {
     /// A runner that draws seeds so.
     pub fn runner<S: Subject>(&self, maker: Maker<S>) -> Runner<S> {
-        let runner = Runner::of(maker).without(self.without.iter().copied().collect());
-        if let Some(kind) = self.scheduler { runner.scheduled_by(kind) } else { runner }
+        self.terms(None).runner(maker)
+    }
+
+    /// The same with a scenario, for a campaign and for its canary.
+    pub fn terms(&self, scenario: Option<&Arc<Scenario>>) -> Terms {
+        let without = self.without.iter().copied().collect();
+        Terms { scheduler: self.scheduler, without, scenario: scenario.cloned() }
     }
 
     /// The flags that say the same, each after a space.

@@ -35,6 +35,7 @@ pub(crate) async fn whole(database: &Database, filter: Filter) -> Result<State, 
     let mut ticks = pause();
     let batch = loop {
         tokio::select! {
+            biased;
             batch = reader.next() => break batch.map_err(|error| failed(error.to_string()))?,
             stop = signals.next() => return Err(CommandError::Stopped(stop)),
             _ = ticks.tick() => give_up(&worker.report()).map_or(Ok(()), |why| Err(failed(why)))?,
