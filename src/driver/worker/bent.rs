@@ -13,7 +13,7 @@ use std::panic::catch_unwind;
 use std::sync::Arc as StdArc;
 
 use super::Doing;
-use super::life::{Came, Life};
+use super::life::{Came, Life, SOURCES};
 use crate::backing::{Backing, BackingError, Notice, Read, Step};
 use crate::driver::after::{After, By};
 use crate::driver::causes::{Failure, Namer};
@@ -104,7 +104,10 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             while let Some(order) = self.orders.pop_front() {
                 self.obey(order, now);
             }
-            let moved = self.release.is_some() || self.poll_life(now, cx) || self.poll_alarm(turn.deadline, cx);
+            let moved = self.release.is_some()
+                || self.poll_overdue(turn.deadline, now, cx)
+                || self.poll_life(now, cx)
+                || self.poll_alarm(turn.deadline, cx);
             if !moved && !obeys {
                 return Poll::Pending;
             }
@@ -165,7 +168,22 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
         }
     }
 
-    /// Whether the deadline has passed, which the machine is then told, or has moved.
+    /// Whether the deadline has passed, which the machine is then told. What has come by now has come in time, so each source is asked
+    /// before; but once, for a backing that always has something must not keep the time from the machine.
+    fn poll_overdue(&mut self, deadline: Option<machine::Timeout>, now: Time, cx: &mut Context<'_>) -> bool {
+        let Some(deadline) = deadline.filter(|deadline| deadline.at <= now) else { return false };
+        for _ in 0..SOURCES {
+            if !self.poll_life(now, cx) {
+                break;
+            }
+        }
+        tracing::trace!(why = ?deadline.why, "deadline");
+        self.shared.tell(now, &mut self.after, &mut self.namer.named, Input::Timeout);
+        self.counts = true;
+        true
+    }
+
+    /// Whether the time has come to look whether the deadline has passed.
     fn poll_alarm(&mut self, deadline: Option<machine::Timeout>, cx: &mut Context<'_>) -> bool {
         let Some(deadline) = deadline else {
             self.alarm = None;
@@ -176,17 +194,11 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             self.alarm = Some((deadline.at, self.shared.seam.sleep_until(deadline.at)));
         }
         let Some((_, sleep)) = &mut self.alarm else { return false };
-        if Pin::new(sleep).poll(cx).is_pending() {
-            return false;
+        let is_over = Pin::new(sleep).poll(cx).is_ready();
+        if is_over {
+            self.alarm = None;
         }
-        self.alarm = None;
-        let now = self.shared.seam.now();
-        if now >= deadline.at {
-            tracing::trace!(why = ?deadline.why, "deadline");
-            self.shared.tell(now, &mut self.after, &mut self.namer.named, Input::Timeout);
-            self.counts = true;
-        }
-        true
+        is_over
     }
 
     /// Tells the machine what came.
@@ -244,6 +256,7 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
         let seam = &self.shared.seam;
         let limit = seam.sleep_until(seam.now().after(self.shared.patience));
         self.release = Some(Release { failure, call: Box::pin(async move { backing.release().await }), limit });
+        self.shared.show(self.doing());
     }
 
     /// Releasing that hangs, or panics, keeps nobody waiting.

@@ -107,7 +107,7 @@ impl<V: Value, M: Machine<V>, S: Seam> Worker<V, M, S> {
 impl<V: Value, M: Machine<V>, S: Seam> Worker<V, M, S> {
     /// The same as [`start_with`](Self::start_with), with a loop that looks whether it is to end only when the backing has nothing to tell.
     #[doc(hidden)]
-    pub fn start_bent(machine: M, seam: S, backing: impl Backing<Value = V>, patience: core::time::Duration) -> Self {
+    pub fn start_bent(machine: M, seam: S, backing: impl Backing<Value = V>, patience: Duration) -> Self {
         let shared = Arc::new(Shared::new(machine, Causes::default(), seam, backing.identity(), patience, false));
         let task = bent::Task::new(Arc::clone(&shared), StdArc::new(backing));
         shared.seam.spawn(task);
