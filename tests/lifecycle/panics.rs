@@ -89,8 +89,8 @@ async fn whoever_had_ended_before_a_worker_breaks_off_keeps_its_final_error() {
 async fn hundred_wait<V: Value>(worker: &Worker<V>) -> JoinSet<Result<Batch<V>, NextError>> {
     let mut waiting = JoinSet::new();
     for _ in 0..100 {
-        let reader = worker.watch_all_models().unwrap();
-        reader.next().await.unwrap();
+        let reader = worker.watch_all_models().expect("the worker goes on");
+        reader.next().await.expect("it has loaded");
         waiting.spawn(async move { reader.next().await });
     }
     settle().await;
@@ -99,7 +99,7 @@ async fn hundred_wait<V: Value>(worker: &Worker<V>) -> JoinSet<Result<Batch<V>, 
 
 /// What they were all told.
 async fn all_told<V: Value>(waiting: JoinSet<Result<Batch<V>, NextError>>) -> Vec<Result<Batch<V>, NextError>> {
-    timeout(Duration::from_secs(60), waiting.join_all()).await.expect("everybody who waits is woken")
+    timeout(Duration::from_mins(1), waiting.join_all()).await.expect("everybody who waits is woken")
 }
 
 /// Panics when it is dropped, but for the last one.

@@ -185,10 +185,11 @@ impl<V, M: Machine<V>, S: Seam> Worker<V, M, S> {
 }
 
 /// The same with a back-off that takes time: without one, a backing that cannot be opened would be tried in a busy loop.
-pub(super) fn unhurried(config: Config) -> Config {
+pub(super) fn unhurried(mut config: Config) -> Config {
     const LEAST: Duration = Duration::from_millis(1);
-    let Backoff { min, max } = config.backoff;
-    Config { backoff: Backoff { min: min.max(LEAST), max: max.max(LEAST) }, ..config }
+    let Backoff { min, max } = &mut config.backoff;
+    (*min, *max) = (LEAST.max(*min), LEAST.max(*max));
+    config
 }
 
 impl<V, M: Machine<V>, S: Seam> Clone for Worker<V, M, S> {

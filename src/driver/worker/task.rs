@@ -74,6 +74,8 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
     }
 
     fn run(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // How often something was told since the deadline has passed.
+        let mut spared = 0;
         for _ in 0..TURNS {
             if self.release.is_some() {
                 return self.poll_release(cx);
@@ -98,10 +100,22 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
             while let Some(order) = self.orders.pop_front() {
                 self.obey(order, now);
             }
-            let moved = self.release.is_some()
-                || self.poll_overdue(turn.deadline, now, cx)
-                || self.poll_life(now, cx)
-                || self.poll_alarm(turn.deadline, cx);
+            let overdue = turn.deadline.filter(|deadline| deadline.at <= now);
+            // What has come by now has come in time, so each source may tell it before the machine is told the time; and no more, for a
+            // backing that always has something must not keep the time from the machine. What was ordered in this turn begins when it is
+            // polled, and the machine takes it for begun: one that answers every call at once is cut short as well, but later.
+            let most = if obeys { TURNS / 2 } else { SOURCES };
+            let may_tell = overdue.is_none() || spared < most;
+            let moved = if self.release.is_some() || (may_tell && self.poll_life(now, cx)) {
+                spared += usize::from(overdue.is_some());
+                true
+            } else if let Some(deadline) = overdue {
+                spared = 0;
+                self.time_out(deadline, now);
+                true
+            } else {
+                self.poll_alarm(turn.deadline, cx)
+            };
             if !moved && !obeys {
                 return Poll::Pending;
             }
@@ -162,19 +176,11 @@ impl<B: Backing, M: Machine<B::Value>, S: Seam> Task<B, M, S> {
         }
     }
 
-    /// Whether the deadline has passed, which the machine is then told. What has come by now has come in time, so each source is asked
-    /// before; but once, for a backing that always has something must not keep the time from the machine.
-    fn poll_overdue(&mut self, deadline: Option<machine::Timeout>, now: Time, cx: &mut Context<'_>) -> bool {
-        let Some(deadline) = deadline.filter(|deadline| deadline.at <= now) else { return false };
-        for _ in 0..SOURCES {
-            if !self.poll_life(now, cx) {
-                break;
-            }
-        }
+    /// The deadline has passed.
+    fn time_out(&mut self, deadline: machine::Timeout, now: Time) {
         tracing::trace!(why = ?deadline.why, "deadline");
         self.shared.tell(now, &mut self.after, &mut self.namer.named, Input::Timeout);
         self.counts = true;
-        true
     }
 
     /// Whether the time has come to look whether the deadline has passed.
