@@ -1,19 +1,17 @@
 //! One run under the eyes of the referee: operations in, verdict out. Whoever draws or reads the operations stands above.
 
 mod retrace;
-
-use core::fmt::Write;
+mod waits;
 
 use multiwatcher::machine::{CallId, Report, Time};
-use multiwatcher::testing::{
-    Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, Subject, WatcherStage, World,
-};
+use multiwatcher::testing::{Healing, Observation, Operation, Promise, Regime, Seen, Stage, State, Subject, World};
 
 use crate::checkers::{Census, Healed, Suite};
 use crate::referee::Referee;
 use crate::saturation::Recorder;
 use crate::tally::Tally;
 use crate::worlds::{Maker, Simulated};
+use waits::Who;
 
 /// A world and its referee, used for one run after the other.
 #[derive(Debug)]
@@ -219,12 +217,14 @@ impl<S: Subject> Course<S> {
         if operation.is_some() && self.world.seen().list().iter().all(is_behind_the_scenes) {
             // Nothing was put to the subject, so there is nothing new to judge.
             self.referee.pass();
+            self.look_for_sleepers(operation);
             self.keep_hash();
             return self.verdict();
         }
         let store = if self.referee.looks_at_store() { self.world.store() } else { None };
         let census = Census { report: self.world.report(), store };
         self.referee.settle(regime, &census, !self.world.stage().is_runnable());
+        self.look_for_sleepers(operation);
         self.keep_hash();
         if self.recounts.1 && !self.referee.is_red() {
             self.recount()?;
@@ -251,8 +251,17 @@ impl<S: Subject> Course<S> {
         let store = if self.referee.looks_at_store() { self.world.store() } else { None };
         let census = Census { report: self.world.report(), store };
         self.referee.settle(regime, &census, !self.world.stage().is_runnable());
+        self.look_for_sleepers(operation);
         self.keep_hash();
         self.verdict()
+    }
+
+    /// A deadline that passed, and nobody noticed.
+    #[inline]
+    fn look_for_sleepers(&mut self, operation: Option<&Operation>) {
+        if let Some(overslept) = waits::overslept(&self.world, operation) {
+            self.referee.found(Promise::NoSpinNoStall, overslept);
+        }
     }
 
     #[inline]
@@ -274,52 +283,23 @@ impl<S: Subject> Course<S> {
         let healed =
             Healed { took: stage.now().since(self.healing_since), bound: Healing::bound(stage.regime()), too_many };
         self.referee.healed(stage.regime(), healed);
-        self.verdict().map_err(|mut broken| {
-            broken.text.push_str(&self.who_waits());
-            broken
-        })
-    }
-
-    /// Who still waits, for what, since when, and whether anybody will wake it.
-    #[cold]
-    fn who_waits(&self) -> String {
-        let mut text = String::new();
-        for (number, reader) in (0..).zip(self.stage().readers()) {
-            for call in reader.calls() {
-                let since = match self.referee.reference().watcher(number).stage() {
-                    WatcherStage::Fresh => "its first batch".to_owned(),
-                    WatcherStage::Behind { cursor, .. } => format!("what came after r{cursor}"),
-                    WatcherStage::CaughtUp => "the next change, and there is none".to_owned(),
-                    WatcherStage::None | WatcherStage::Ended(_) => "its end".to_owned(),
-                };
-                let waker = match (call.woken, self.world.subject().has_waker(call.id)) {
-                    (true, _) => ", and was woken",
-                    (false, Some(true)) => ", its waker is registered",
-                    (false, Some(false)) => ", no waker is registered",
-                    (false, None) => "",
-                };
-                let told = write!(text, "; call {} of reader {number} waits for {since}{waker}", call.number);
-                told.expect("a string takes all that is written");
-            }
-        }
-        if self.stage().is_runnable() {
-            text += "; the worker was woken and not polled";
-        }
-        text
+        if self.referee.is_red() { Err(Box::new(self.broken(Who::All))) } else { Ok(()) }
     }
 
     #[inline]
     fn verdict(&mut self) -> Result<(), Box<Broken>> {
-        if self.referee.is_red() { Err(Box::new(self.broken())) } else { Ok(()) }
+        if self.referee.is_red() { Err(Box::new(self.broken(Who::Owed))) } else { Ok(()) }
     }
 
     #[cold]
-    fn broken(&mut self) -> Broken {
+    fn broken(&mut self, who: Who) -> Broken {
         let mut reds = self.referee.reds().drain(..);
         let first = reds.next().expect("something is red");
         let mut also: Vec<Promise> = reds.map(|red| red.promise).filter(|promise| *promise != first.promise).collect();
         also.dedup();
-        Broken { finding: Finding::Promise(first.promise), text: first.text, step: self.steps, also }
+        let mut text = first.text;
+        text.push_str(&waits::told(&self.world, self.referee.reference(), first.promise, who));
+        Broken { finding: Finding::Promise(first.promise), text, step: self.steps, also }
     }
 }
 

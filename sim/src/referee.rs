@@ -146,6 +146,15 @@ impl Referee {
         &mut self.reds
     }
 
+    /// Something was found that can be seen neither in what happened nor in the census.
+    #[cold]
+    pub fn found(&mut self, promise: Promise, text: String) {
+        if self.reds.is_empty() {
+            self.reds.push(Broken::new(promise, text));
+            self.overhear();
+        }
+    }
+
     /// Whether anything is broken.
     pub fn is_red(&self) -> bool {
         !self.reds.is_empty()

@@ -74,6 +74,18 @@ pub trait Subject {
         None
     }
 
+    /// Whether somebody was woken for a pending call who no longer polls it.
+    fn is_misled(&self, call: CallId) -> bool {
+        let _ = call;
+        false
+    }
+
+    /// Whether its task will be woken at this time, or before; `None` if that is not known.
+    fn has_alarm(&self, at: Time) -> Option<bool> {
+        let _ = at;
+        None
+    }
+
     /// Whether a call that was answered or dropped can be polled once more.
     fn polls_over(&self) -> bool {
         true

@@ -1,7 +1,7 @@
 //! cancel-safe: dropping a call loses and repeats nothing.
 
 use multiwatcher::machine::{ResumeError, ResumePoint, WatchError, WatcherId};
-use multiwatcher::testing::{Broken, CallSeen, Expected, Party, Promise, WatcherStage};
+use multiwatcher::testing::{Broken, CallSeen, Expected, How, Party, Promise, WatcherStage};
 
 use super::{Census, Checker, Facts, Polled, Taken, Verdict, ensure};
 
@@ -13,6 +13,10 @@ pub struct CancelSafe {
     dropped: [bool; Party::READERS],
     /// A call was dropped in this operation.
     now: bool,
+    /// By reader, the call that had to return a batch when it was polled last, and waits.
+    withholds: [Option<u32>; Party::READERS],
+    /// Whose call of that kind was dropped in this operation.
+    lost: Option<u8>,
 }
 
 impl Checker for CancelSafe {
@@ -23,21 +27,24 @@ impl Checker for CancelSafe {
     }
 
     fn begin(&mut self) {
-        (self.dropped, self.now) = ([false; Party::READERS], false);
+        *self = Self { decided: self.decided, ..Self::default() };
     }
 
     fn opened(&mut self, _: Facts<'_>, reader: u8, _: Result<WatcherId, WatchError>) -> Verdict {
-        self.dropped[usize::from(reader)] = false;
+        (self.dropped[usize::from(reader)], self.withholds[usize::from(reader)]) = (false, None);
         Ok(())
     }
 
     fn resumed(&mut self, _: Facts<'_>, reader: u8, _: ResumePoint, _: Result<WatcherId, ResumeError>) -> Verdict {
-        self.dropped[usize::from(reader)] = false;
+        (self.dropped[usize::from(reader)], self.withholds[usize::from(reader)]) = (false, None);
         Ok(())
     }
 
-    fn dropped(&mut self, facts: Facts<'_>, reader: u8, _: u32) -> Verdict {
+    fn dropped(&mut self, facts: Facts<'_>, reader: u8, call: u32) -> Verdict {
         self.now = true;
+        if self.withholds[usize::from(reader)].take_if(|withholds| *withholds == call).is_some() {
+            self.lost = Some(reader);
+        }
         self.dropped[usize::from(reader)] |= match facts.watcher(reader).stage() {
             WatcherStage::Fresh => facts.reference.is_loaded(),
             WatcherStage::Behind { .. } => true,
@@ -47,8 +54,14 @@ impl Checker for CancelSafe {
     }
 
     fn called(&mut self, _: Facts<'_>, polled: Polled) -> Verdict {
-        let Polled { reader, seen, expected, .. } = polled;
+        let Polled { reader, how, seen, expected, .. } = polled;
         let lacks = expected == Expected::Batch && !matches!(seen, CallSeen::Batch(_));
+        match how {
+            How::First(call) | How::Again(call) if lacks && seen == CallSeen::Waits => {
+                self.withholds[usize::from(reader)] = Some(call);
+            }
+            How::First(_) | How::Again(_) | How::Over(_) | How::Try => {}
+        }
         ensure!(
             !(lacks && self.dropped[usize::from(reader)]),
             "reader {reader} dropped a call while something was pending, and the next got {seen:?}"
@@ -58,6 +71,7 @@ impl Checker for CancelSafe {
 
     fn taken(&mut self, _: Facts<'_>, taken: Taken<'_>) -> Verdict {
         let Taken { reader, deltas, due, .. } = taken;
+        self.withholds[usize::from(reader)] = None;
         if !core::mem::take(&mut self.dropped[usize::from(reader)]) {
             return Ok(());
         }
@@ -74,7 +88,14 @@ impl Checker for CancelSafe {
         Ok(())
     }
 
-    fn settled(&mut self, _: Facts<'_>, _: &Census, owed: Option<&Broken>) -> Verdict {
+    fn settled(&mut self, facts: Facts<'_>, census: &Census, owed: Option<&Broken>) -> Verdict {
+        if let Some(reader) = self.lost.take() {
+            // If it counts as told, what it was not told went with the call.
+            ensure!(
+                census.report.watchers != facts.reference.census(),
+                "reader {reader} dropped a call that did not return its batch, and the batch went with it"
+            );
+        }
         let dropped = core::mem::take(&mut self.now);
         match owed {
             Some(owed) if dropped => super::broken(format_args!("a call was dropped: {}", owed.text)),
@@ -85,6 +106,8 @@ impl Checker for CancelSafe {
 
 #[cfg(test)]
 mod tests {
+    use multiwatcher::testing::Observation;
+
     use super::super::story::Story;
     use super::*;
 
@@ -116,6 +139,17 @@ mod tests {
         story.drop_call(0);
         story.next_sees(0, CallSeen::Waits);
         assert_eq!(story.verdict(), Some(Promise::CancelSafe));
+    }
+
+    #[test]
+    fn can_fail_on_a_batch_that_a_dropped_call_had_taken() {
+        let mut story = Story::following("0=1");
+        story.listen_to(&[Promise::CancelSafe]);
+        story.open(0);
+        story.next_sees(0, CallSeen::Waits);
+        assert_eq!(story.red(), []);
+        story.see(Observation::Dropped { reader: 0, call: 1 });
+        assert_eq!(story.red(), [Promise::CancelSafe]);
     }
 
     #[test]

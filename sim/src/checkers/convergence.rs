@@ -28,15 +28,15 @@ impl Checker for Convergence {
 
     fn called(&mut self, facts: Facts<'_>, polled: Polled) -> Verdict {
         let Polled { reader, seen, expected, stage, .. } = polled;
-        let behind = matches!(stage, WatcherStage::Behind { .. });
-        if !behind || expected != Expected::Batch {
+        let WatcherStage::Behind { cursor, .. } = stage else { return Ok(()) };
+        if expected != Expected::Batch {
             return Ok(());
         }
         self.decided += 1;
         let latest = facts.reference.latest();
         ensure!(
             matches!(seen, CallSeen::Batch(_)),
-            "reader {reader} has something to learn up to {latest}, and got {seen:?}"
+            "reader {reader} has something to learn since r{cursor} up to {latest}, and got {seen:?}"
         );
         Ok(())
     }

@@ -13,6 +13,8 @@ pub struct StopTotal {
     stopped: Option<u8>,
     /// The owner killed in this operation.
     killed: bool,
+    /// It was killed, and has not said that it ended.
+    ending: bool,
 }
 
 impl Checker for StopTotal {
@@ -23,7 +25,7 @@ impl Checker for StopTotal {
     }
 
     fn begin(&mut self) {
-        (self.stopped, self.killed) = (None, false);
+        (self.stopped, self.killed, self.ending) = (None, false, false);
     }
 
     fn opened(&mut self, facts: Facts<'_>, reader: u8, result: Result<WatcherId, WatchError>) -> Verdict {
@@ -62,8 +64,20 @@ impl Checker for StopTotal {
         Ok(())
     }
 
-    fn put(&mut self, _: Facts<'_>, seen: &Observation) -> Verdict {
-        self.killed |= matches!(seen, Observation::Killed(_));
+    fn put(&mut self, facts: Facts<'_>, seen: &Observation) -> Verdict {
+        if let Observation::Killed(_) = seen {
+            self.killed = true;
+            self.ending |= facts.reference.ended().is_none();
+        }
+        ensure!(
+            !(self.ending && comes_from_the_backing(seen)),
+            "it was killed, and took what the backing told before it looked; {seen:?}"
+        );
+        Ok(())
+    }
+
+    fn asked(&mut self, _: Facts<'_>, seen: &Observation) -> Verdict {
+        self.ending &= !matches!(seen, Observation::Ended(_));
         Ok(())
     }
 
@@ -89,8 +103,23 @@ impl Checker for StopTotal {
     }
 }
 
+fn comes_from_the_backing(seen: &Observation) -> bool {
+    matches!(
+        seen,
+        Observation::Subscribed { .. }
+            | Observation::Staged { .. }
+            | Observation::LoadDone { .. }
+            | Observation::Noticed { .. }
+            | Observation::Marked { .. }
+            | Observation::Stepped { .. }
+            | Observation::Failed { .. }
+    )
+}
+
 #[cfg(test)]
 mod tests {
+    use multiwatcher::machine::Position;
+
     use super::super::story::Story;
     use super::*;
 
@@ -117,6 +146,13 @@ mod tests {
     fn can_fail_on_a_machine_that_goes_on_after_a_kill() {
         let mut story = Story::following("0=1");
         story.kill_with(|census| census.report.phase = Phase::Following);
+        assert_eq!(story.verdict(), Some(Promise::StopTotal));
+    }
+
+    #[test]
+    fn can_fail_on_a_kill_that_is_not_looked_at_while_notices_are_pending() {
+        let mut story = Story::following("0=1");
+        story.kill_late(Observation::Marked { generation: 1, position: Position(1) });
         assert_eq!(story.verdict(), Some(Promise::StopTotal));
     }
 

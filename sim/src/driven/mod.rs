@@ -6,6 +6,7 @@
 
 mod backing;
 mod failure;
+pub mod plant;
 mod post;
 mod print;
 mod readers;

@@ -49,8 +49,8 @@ impl<M: Inside> Readers<M> {
     pub(super) fn print(&self, has_waker: impl Fn(CallId) -> bool, into: &mut impl Hasher) {
         let state = self.wires.lock();
         for pending in &self.calls {
-            let is_held = std::sync::Arc::strong_count(&pending.waker) > 1;
-            (state.awake.contains(&pending.call), has_waker(pending.call), is_held, pending.polls % 2).hash(into);
+            let held = (has_waker(pending.call), pending.is_held());
+            (state.awake.contains(&pending.call), held, pending.polls % 2).hash(into);
         }
         self.calls.len().hash(into);
     }

@@ -21,6 +21,8 @@ struct Inner {
     now: AtomicU64,
     state: Mutex<State>,
     runnable: Arc<Flag>,
+    /// Whether sleeps take no notice of who sleeps.
+    is_deaf: bool,
 }
 
 #[derive(Default)]
@@ -45,10 +47,10 @@ impl Wake for Flag {
 }
 
 impl Runtime {
-    /// One whose clock stands at this time.
-    pub(super) fn new(now: Time) -> Self {
+    /// One whose clock stands at this time. If it is deaf, no sleep wakes anybody.
+    pub(super) fn new(now: Time, is_deaf: bool) -> Self {
         let runnable = Arc::new(Flag(AtomicBool::new(true)));
-        Self(Arc::new(Inner { now: AtomicU64::new(now.as_nanos()), state: Mutex::default(), runnable }))
+        Self(Arc::new(Inner { now: AtomicU64::new(now.as_nanos()), state: Mutex::default(), runnable, is_deaf }))
     }
 
     /// Moves the clock, and wakes the sleepers whose time has come.
@@ -123,6 +125,9 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.runtime.now() >= self.at {
             return Poll::Ready(());
+        }
+        if self.runtime.0.is_deaf {
+            return Poll::Pending;
         }
         let this = &mut *self;
         let mut state = this.runtime.0.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,6 +18,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::backing::Wired;
 use super::failure;
+use super::plant::Plant;
 use super::post::post;
 use super::readers::Readers;
 use super::runtime::{Runtime, Task};
@@ -41,6 +42,7 @@ pub struct Driven<M: Inside> {
     /// The causes by which the world knows the first kill, and that the task was dropped.
     killed: Option<Cause>,
     aborted: Option<Cause>,
+    plant: Option<&'static dyn Plant>,
 }
 
 impl<M: Inside> std::fmt::Debug for Driven<M> {
@@ -59,12 +61,21 @@ impl<M: Inside + Fresh> Fresh for Driven<M> {
 impl<M: Inside> Driven<M> {
     /// The driver around a machine that was made now and asked nothing yet. Releasing the backing may take as long as `patience`.
     pub fn around(machine: M, patience: Duration, now: Time) -> Self {
-        let (runtime, wires) = (Runtime::new(now), Wires::default());
-        let machine = Watched::new(machine, wires.clone());
-        let worker = Worker::start_with(machine, runtime.clone(), Wired(wires.clone()), patience);
+        Self::planted(machine, patience, now, None)
+    }
+
+    /// The same with a bug planted in the driver.
+    pub fn planted(machine: M, patience: Duration, now: Time, plant: Option<&'static dyn Plant>) -> Self {
+        let (runtime, wires) = (Runtime::new(now, plant.is_some_and(Plant::sleeps_deaf)), Wires::default());
+        let (machine, backing) = (Watched::new(machine, wires.clone()), Wired(wires.clone()));
+        let worker = if plant.is_some_and(Plant::has_bent_loop) {
+            Worker::start_bent(machine, runtime.clone(), backing, patience)
+        } else {
+            Worker::start_with(machine, runtime.clone(), backing, patience)
+        };
         let task = runtime.take_spawned();
         Self {
-            readers: Readers::new(wires.clone()),
+            readers: Readers::new(wires.clone(), plant),
             runtime,
             wires,
             worker,
@@ -72,6 +83,7 @@ impl<M: Inside> Driven<M> {
             happened: VecDeque::new(),
             killed: None,
             aborted: None,
+            plant,
         }
     }
 }
@@ -197,7 +209,15 @@ impl<M: Inside> Subject for Driven<M> {
     }
 
     fn has_waker(&self, call: CallId) -> Option<bool> {
-        Some(self.worker.has_waker(call))
+        Some(self.readers.has_waker(call))
+    }
+
+    fn is_misled(&self, call: CallId) -> bool {
+        self.readers.is_misled(call)
+    }
+
+    fn has_alarm(&self, at: Time) -> Option<bool> {
+        Some(self.runtime.sleeps().first().is_some_and(|sleep| *sleep <= at))
     }
 
     fn polls_over(&self) -> bool {
@@ -228,6 +248,10 @@ impl<M: Inside> Subject for Driven<M> {
     }
 
     fn fingerprint(&self, now: Time) -> Option<u128> {
+        if self.plant.is_some() {
+            // What it notes is not printed.
+            return None;
+        }
         let mut hasher = Xxh3::new();
         let at = self.worker.inspect(|watched, doing, wakers| {
             watched.machine.fingerprint(now)?.hash(&mut hasher);

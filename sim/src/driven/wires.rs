@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) identity: Option<Identity>,
     /// Calls whose waker was called since they were last polled.
     pub(super) awake: Vec<CallId>,
+    /// Calls of which the waker of an earlier poll was called, and not that of the newest.
+    pub(super) misled: Vec<CallId>,
     /// Things the machine was told in this turn.
     pub(super) told: u32,
     pub(super) universe: Option<Arc<Universe>>,

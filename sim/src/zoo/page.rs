@@ -28,6 +28,9 @@ pub struct Row {
     story: &'static str,
     breaks: Vec<&'static str>,
     world: &'static str,
+    /// Whether no row of this bug stands above.
+    #[serde(skip)]
+    is_first: bool,
     all_checkers: Hunts,
     its_promise_alone: Hunts,
 }
@@ -70,12 +73,13 @@ impl Plan {
     /// Hunts. `tell` is called with each row as it is done.
     pub fn run<E>(&self, mut tell: impl FnMut(Row) -> Result<(), E>) -> Result<(), E> {
         for &bug in &self.bugs {
-            for driven in [false, true] {
+            for &driven in bug.worlds() {
                 tell(Row {
                     bug: bug.name(),
                     story: bug.story(),
                     breaks: bug.breaks().iter().map(|promise| promise.name()).collect(),
                     world: if driven { "driver" } else { "machine" },
+                    is_first: bug.worlds().first() == Some(&driven),
                     all_checkers: self.hunts(bug, driven, false),
                     its_promise_alone: self.hunts(bug, driven, true),
                 })?;
@@ -124,7 +128,7 @@ impl Row {
 
     /// As lines of the page.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        if self.world == "machine" {
+        if self.is_first {
             writeln!(out, "{:<4} {}", self.bug, self.story)?;
             writeln!(out, "     breaks {}", self.breaks.join(", "))?;
         }

@@ -12,6 +12,7 @@ use multiwatcher::testing::{State, Subject, Universe, Val};
 
 use super::real::Real;
 use crate::driven::Driven;
+use crate::driven::plant::Plant;
 use crate::worlds::{Maker, World};
 
 /// What a bug does differently; whatever it does not name goes straight to the machine.
@@ -311,6 +312,12 @@ impl With {
     pub fn driven<T: Stands>(config: Config, epoch: Epoch, now: Time) -> Driven<Self> {
         let patience = config.call_timeout;
         Driven::around(Self::bug::<T>(config, epoch, now), patience, now)
+    }
+
+    /// No bug in the machine, and one in the driver around it.
+    pub fn planted(config: Config, epoch: Epoch, now: Time, plant: &'static dyn Plant) -> Driven<Self> {
+        let patience = config.call_timeout;
+        Driven::planted(Self::bug::<Tame>(config, epoch, now), patience, now, Some(plant))
     }
 }
 

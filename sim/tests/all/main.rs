@@ -20,4 +20,5 @@ mod saturation;
 mod scenarios;
 mod shrinking;
 mod table;
+mod waiting;
 mod zoo;

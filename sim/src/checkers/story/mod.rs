@@ -104,6 +104,11 @@ impl Story {
         self.red().first().copied()
     }
 
+    /// From now on nothing else counts.
+    pub(crate) fn listen_to(&mut self, only: &'static [Promise]) {
+        self.referee.listen_to(only);
+    }
+
     /// Sees one thing.
     pub(crate) fn see(&mut self, observation: Observation) {
         self.operation(&[observation], |_, _| ());
@@ -240,6 +245,14 @@ impl Story {
             vec![Observation::Killed(cause), Observation::Unsubscribe { generation }, Observation::Ended(cause)];
         seen.extend((0..2).flat_map(|reader| self.wakes_of_all(reader)));
         self.operation(&seen, |census, _| doctor(census));
+    }
+
+    /// The owner kills, and the worker takes something before it looks.
+    pub(crate) fn kill_late(&mut self, taken: Observation) {
+        let (generation, cause) = (self.referee.reference().generation(), Cause::new(CauseClass::Killed, 9));
+        let seen =
+            [Observation::Killed(cause), taken, Observation::Unsubscribe { generation }, Observation::Ended(cause)];
+        self.operation(&seen, |_, _| ());
     }
 
     /// The healing ends.

@@ -159,8 +159,8 @@ pub struct ExploreArgs {
   mwsim run --world driver+z26     a failing run, and its page
 
 Each bug is hunted in the machine world and in the driver world,
-with all checkers, and with the checkers of the promises alone
-that it breaks.
+one of the driver itself in that alone: with all checkers, and
+with the checkers of the promises alone that it breaks.
 
 With --table each is hunted under every scheduler, and what each
 trial comes to is kept in a file. The same command goes on where

@@ -22,8 +22,8 @@ pub fn write(rows: &[Row], file: &str, out: &mut dyn Write) -> io::Result<()> {
     rows.iter().try_for_each(|row| line(row, out))?;
     writeln!(out)?;
     writeln!(out, "What the bugs are:\n")?;
-    for pair in rows.chunks(2) {
-        let Some(row) = pair.first() else { continue };
+    for rows in rows.chunk_by(|one, other| one.bug == other.bug) {
+        let Some(row) = rows.first() else { continue };
         let breaks: Vec<_> = row.bug.breaks().iter().map(|promise| promise.name()).collect();
         writeln!(out, "- **{}**: {}; breaks {}", row.bug.name(), row.bug.story(), breaks.join(", "))?;
     }

@@ -102,7 +102,7 @@ impl Column {
 impl Cell {
     /// The cells of these bugs, row by row.
     pub fn of(bugs: &[Bug]) -> Vec<Self> {
-        let rows = bugs.iter().flat_map(|bug| [(*bug, false), (*bug, true)]);
+        let rows = bugs.iter().flat_map(|bug| bug.worlds().iter().map(|driven| (*bug, *driven)));
         rows.flat_map(|(bug, driven)| Column::all().map(move |scheduler| Self { bug, driven, scheduler })).collect()
     }
 

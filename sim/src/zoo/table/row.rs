@@ -33,7 +33,7 @@ pub enum Schedules {
 impl Row {
     /// The rows of these bugs.
     pub fn all(table: &Table, bugs: &[Bug]) -> Vec<Self> {
-        let rows = bugs.iter().flat_map(|bug| [(*bug, false), (*bug, true)]);
+        let rows = bugs.iter().flat_map(|bug| bug.worlds().iter().map(|driven| (*bug, *driven)));
         rows.map(|(bug, driven)| {
             let known = |scheduler| Known::of(table.trials(Cell { bug, driven, scheduler }).map(|(_, trial)| trial));
             Self { bug, driven, cells: Column::all().map(|column| (column, known(column))).collect() }

@@ -16,9 +16,12 @@ pub fn write(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "(* the least median of a single scheduler)")?;
     writeln!(out)?;
     writeln!(out, "  {:<12} {:>WIDTH$} {:>WIDTH$}", "", "machine", "driver")?;
-    for pair in rows.chunks(2) {
-        let [machine, driver] = pair else { continue };
-        bug(machine, driver, out)?;
+    for rows in rows.chunk_by(|one, other| one.bug == other.bug) {
+        match rows {
+            [machine, driver] => bug(Some(machine), driver, out)?,
+            [driver] => bug(None, driver, out)?,
+            _ => {}
+        }
     }
     writeln!(out)?;
     for line in sentences(&Verdict::of(rows)) {
@@ -27,13 +30,15 @@ pub fn write(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn bug(machine: &Row, driver: &Row, out: &mut dyn Write) -> io::Result<()> {
-    let Row { bug, .. } = machine;
+/// A bug's lines; one of the driver is not in the machine world.
+fn bug(machine: Option<&Row>, driver: &Row, out: &mut dyn Write) -> io::Result<()> {
+    let Row { bug, .. } = driver;
     writeln!(out, "{:<4} {}", Bug::name(*bug), bug.story())?;
-    for ((column, in_machine), (_, in_driver)) in machine.cells.iter().zip(&driver.cells) {
+    for (column, in_driver) in &driver.cells {
         let mark = |row: &Row| if row.best().is_some_and(|(best, _)| best.contains(column)) { "*" } else { " " };
         let cell = |row: &Row, known: &Known| format!("{}{}", cell(known), mark(row));
-        let (in_machine, in_driver) = (cell(machine, in_machine), cell(driver, in_driver));
+        let in_machine = machine.and_then(|row| row.cell(*column).map(|known| cell(row, known))).unwrap_or_default();
+        let in_driver = cell(driver, in_driver);
         let line = format!("  {:<12} {in_machine:>WIDTH$} {in_driver:>WIDTH$}", column.name());
         writeln!(out, "{}", line.trim_end())?;
     }
@@ -42,7 +47,8 @@ fn bug(machine: &Row, driver: &Row, out: &mut dyn Write) -> io::Result<()> {
         (Some(steps), None) => format!("{steps} "),
         (None, _) => "- ".to_owned(),
     };
-    let line = format!("  {:<12} {:>WIDTH$} {:>WIDTH$}", "operations", length(machine), length(driver));
+    let in_machine = machine.map(length).unwrap_or_default();
+    let line = format!("  {:<12} {in_machine:>WIDTH$} {:>WIDTH$}", "operations", length(driver));
     writeln!(out, "{}", line.trim_end())
 }
 
