@@ -130,6 +130,8 @@ async fn a_client_that_logs_in_sees_what_put_writes_and_is_told_the_end() {
     let told = client.reply_to(waiting).await;
     assert_eq!(told["error"], "shared state watcher was stopped: the service is shutting down");
     assert_eq!(u16::from(client.closed().await.expect("it says why").code), 1001);
+    // Reading on, the client answers the close, as clients do.
+    assert!(client.closed().await.is_none(), "nothing comes after it");
     let (status, _, err) = serving.process.end();
     assert_eq!((status.code(), err.as_str()), (Some(0), ""));
     assert_eq!(place.sockets(), [] as [&str; 0]);

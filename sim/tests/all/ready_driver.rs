@@ -1,5 +1,5 @@
 //! cancel-safe, broken in the world driver+z26 by a run of seed 18: a call was dropped: call 2 was
-//! not woken.
+//! not woken; call 2 of reader 0 waits for its first batch, of r0, its waker is registered.
 //!
 //! That world has the bug planted: the test passes as long as it is found in this trace.
 
