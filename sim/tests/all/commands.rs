@@ -227,12 +227,12 @@ fn what_breaks_nothing_cannot_be_shrunk() {
 #[test]
 fn progress_is_told_in_lines_where_there_is_no_terminal() {
     let asked = std::process::Command::new(env!("CARGO_BIN_EXE_mwsim"))
-        // Of one scheduler, whose runs reach what they should in few seeds: how many these are depends on the machine.
-        .args(["run", "--world", "machine", "--scheduler", "weighted", "--time", "1300ms"])
+        .args(["run", "--world", "machine", "--time", "1300ms"])
         .output()
         .unwrap();
     let (out, err) = (String::from_utf8(asked.stdout).unwrap(), String::from_utf8(asked.stderr).unwrap());
-    assert_eq!(asked.status.code(), Some(0), "{out}{err}");
+    // How many seeds fit in depends on the machine, and with that whether they are enough to miss something: 3 says so.
+    assert!(matches!(asked.status.code(), Some(0 | 3)), "{out}{err}");
     assert!(err.lines().all(|line| line.contains(" seeds, ")) && err.lines().count() == 1, "{err}");
 }
 
