@@ -26,11 +26,14 @@ class Server:
         facts = json.loads(self.process.stdout.readline())
         self.address, self.certificate = facts["address"], facts["certificate"]
 
-    def stop(self):
-        """It ends in good order: nothing is said of connections that would not close."""
+    def stop(self, watched=False):
+        """It ends in good order, and says how many connections did not close. Nobody else runs meanwhile, so a client that watches cannot
+        close its own. Let run, it would never come back: its first try to connect again finds no server, and what it takes for three more
+        tries asks the failed first one again."""
         self.process.send_signal(signal.SIGTERM)
         _, said = self.process.communicate(timeout=LONG)
-        assert (self.process.returncode, said) == (0, ""), (self.process.returncode, said)
+        expected = "note: 1 connection did not close in time\n" if watched else ""
+        assert (self.process.returncode, said) == (0, expected), (self.process.returncode, said)
 
 
 def add_user(program, folder, name, password):
@@ -69,7 +72,7 @@ async def main(program, folder):
     assert list(status.applications["redis"].units) == ["redis/0"], status.applications
     print("  full status", flush=True)
 
-    server.stop()
+    server.stop(watched=True)
     server = Server(program, folder, server.address)
     db.unit(database, "redis/2", "active")
     await until("after a restart of the server", lambda: "redis/2" in model.units)
